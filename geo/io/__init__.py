@@ -1,0 +1,1 @@
+"""The only room of ``geo`` that touches disk: tables and vector files."""
