@@ -22,7 +22,7 @@ class NotFound(StationsError):
 
 
 class Invalid(StationsError):
-    """A value is wrong. ``field`` names it as the asker wrote it, so that a form or an API can point at it."""
+    """A value is wrong. ``field`` names it as the asker wrote it, for a form or an API to point at."""
 
     def __init__(self, message: str, *, field: str | None = None, value: object = None) -> None:
         super().__init__(message)

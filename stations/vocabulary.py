@@ -1,6 +1,7 @@
 """The words of the field: kinds, amenities and the states a station can be in, with labels by language tag.
 
-Codes are what the database, the query string and files carry; labels are for people. ``zh`` and ``en`` are complete.
+Codes are what the database, the query string and files carry; labels are for people, complete in ``zh``
+and ``en``.
 Aliases are the words that real lists use; the importer maps them and reports words that are not here.
 """
 
@@ -111,7 +112,7 @@ class Term:
 
     def label(self, lang: str) -> str:
         """Return the label in ``lang`` (a BCP 47 tag); Chinese where there is none."""
-        return self.en if lang.split("-")[0] == "en" else self.zh
+        return self.en if lang.split("-", maxsplit=1)[0] == "en" else self.zh
 
 
 @dataclass(frozen=True, slots=True)
