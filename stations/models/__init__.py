@@ -1,0 +1,45 @@
+"""The tables of the registry, typed. The schema itself is made by the migrations alone."""
+
+from stations.models.base import Base
+from stations.models.derived import PublicStation, Schedule, StaleStation
+from stations.models.imports import Batch, BatchRow, Source
+from stations.models.ledger import Change, Commit, CommitCounter, RegistryInfo
+from stations.models.people import Grant, Staff
+from stations.models.places import Place, Region
+from stations.models.standing import Honour, Organisation
+from stations.models.station import (
+    Amenity,
+    HoursException,
+    Partner,
+    Photo,
+    Station,
+    StationSource,
+    Visits,
+)
+
+__all__ = [
+    "Amenity",
+    "Base",
+    "Batch",
+    "BatchRow",
+    "Change",
+    "Commit",
+    "CommitCounter",
+    "Grant",
+    "Honour",
+    "HoursException",
+    "Organisation",
+    "Partner",
+    "Photo",
+    "Place",
+    "PublicStation",
+    "Region",
+    "RegistryInfo",
+    "Schedule",
+    "Source",
+    "Staff",
+    "StaleStation",
+    "Station",
+    "StationSource",
+    "Visits",
+]

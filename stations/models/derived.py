@@ -1,0 +1,100 @@
+"""What is made from the facts and can be thrown away: schedules laid out in time, and the public view.
+
+``yizhan db rebuild`` makes both again. Nothing here is written by hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from geoalchemy2 import Geometry, WKBElement
+from sqlalchemy import BigInteger, ForeignKey, Index, text
+from sqlalchemy.dialects.postgresql import TSTZMULTIRANGE, TSTZRANGE, Range
+from sqlalchemy.orm import Mapped, mapped_column
+
+from stations.models.base import Base
+
+__all__ = ["PublicStation", "Schedule", "StaleStation"]
+
+
+class Schedule(Base):
+    """One week's hours with their exceptions, shared by all stations that keep them, over the coming weeks.
+
+    Inside ``covers`` a moment is open, unknown, or else closed; outside it these spans say nothing.
+    """
+
+    __tablename__ = "schedules"
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    expression: Mapped[str | None]
+    calendar: Mapped[str]
+    exceptions: Mapped[list[Any]]
+    open_spans: Mapped[Sequence[Range[datetime]]] = mapped_column(TSTZMULTIRANGE)
+    unknown_spans: Mapped[Sequence[Range[datetime]]] = mapped_column(TSTZMULTIRANGE)
+    covers: Mapped[Range[datetime]] = mapped_column(TSTZRANGE)
+    #: Open at every moment, as far as the expression says.
+    always_open: Mapped[bool]
+
+
+class PublicStation(Base):
+    """The station as the public sees it, one row each, ready to be filtered, drawn and sent.
+
+    A station that left the public view keeps its row with ``listed`` false and no feature: the tombstone that a copy
+    asking "since" must see.
+    """
+
+    __tablename__ = "public_stations"
+
+    station_id: Mapped[int] = mapped_column(ForeignKey("stations.id"), primary_key=True)
+    code: Mapped[str] = mapped_column(unique=True)
+    listed: Mapped[bool]
+    commit_id: Mapped[int] = mapped_column(ForeignKey("commits.id"))
+    name: Mapped[str | None]
+    kind: Mapped[str | None]
+    station_class: Mapped[str | None]
+    lifecycle: Mapped[str | None]
+    region_code: Mapped[str | None]
+    lineage: Mapped[list[str]] = mapped_column(server_default="{}")
+    access: Mapped[str | None]
+    fee: Mapped[str | None]
+    #: Amenities that are there and work; ``inferred`` ones only guessed so; ``lacks``: not there or out of order.
+    has: Mapped[list[str]] = mapped_column(server_default="{}")
+    inferred: Mapped[list[str]] = mapped_column(server_default="{}")
+    lacks: Mapped[list[str]] = mapped_column(server_default="{}")
+    schedule_key: Mapped[str | None] = mapped_column(ForeignKey("schedules.key"))
+    location: Mapped[WKBElement | None] = mapped_column(Geometry("POINT", srid=4326, spatial_index=False))
+    location_3857: Mapped[WKBElement | None] = mapped_column(
+        Geometry("POINT", srid=3857, spatial_index=False)
+    )
+    #: Names, address, place names and how they are read (pinyin, initials), for the search.
+    search_text: Mapped[str | None]
+    search_bigrams: Mapped[list[str]] = mapped_column(server_default="{}")
+    #: A complete GeoJSON feature as text, with all but the state at a moment.
+    feature: Mapped[str | None]
+
+    __table_args__ = (
+        Index("ix_public_stations_location", "location", postgresql_using="gist"),
+        Index("ix_public_stations_location_3857", "location_3857", postgresql_using="gist"),
+        Index("ix_public_stations_location_metres", text("(location::geography)"), postgresql_using="gist"),
+        Index("ix_public_stations_lineage", "lineage", postgresql_using="gin"),
+        Index("ix_public_stations_has", "has", postgresql_using="gin"),
+        Index(
+            "ix_public_stations_search_text",
+            "search_text",
+            postgresql_using="gin",
+            postgresql_ops={"search_text": "gin_trgm_ops"},
+        ),
+        Index("ix_public_stations_search_bigrams", "search_bigrams", postgresql_using="gin"),
+        Index("ix_public_stations_schedule_key", "schedule_key"),
+        Index("ix_public_stations_commit_id", "commit_id"),
+    )
+
+
+class StaleStation(Base):
+    """A station whose facts changed and whose public row waits to be made again in the same transaction."""
+
+    __tablename__ = "stale_stations"
+
+    station_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
