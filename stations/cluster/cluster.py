@@ -135,6 +135,11 @@ class Cluster:
         """Tell whether the server runs and answers on its socket."""
         return self._answers()
 
+    def has_database(self, name: str) -> bool:
+        """Tell whether the database exists."""
+        with self.connect() as connection:
+            return roles.has_database(connection, name)
+
     def create_database(self, name: str, *, template: str | None = None) -> bool:
         """Create a database with PostGIS, owned by ``yizhan_owner``; False where it was there already.
 

@@ -53,8 +53,8 @@ def choose(version: int | None = None, *, data: Path | None = None) -> Server:
     if not servers:
         raise ClusterError(
             f"No PostgreSQL of version {_OLDEST} or newer with PostGIS is installed. On Debian and Ubuntu "
-            "script/bootstrap installs it (package postgresql-NN-postgis-3); elsewhere install PostgreSQL and PostGIS 3, or give the "
-            "address of a server in YIZHAN_DATABASE_URL."
+            "script/bootstrap installs it (package postgresql-NN-postgis-3); elsewhere install PostgreSQL and "
+            "PostGIS 3, or give the address of a server in YIZHAN_DATABASE_URL."
         )
     if version is None:
         return servers[0]
@@ -64,7 +64,8 @@ def choose(version: int | None = None, *, data: Path | None = None) -> Server:
     here = ", ".join(str(server.version) for server in servers)
     raise ClusterError(
         f"The data folder {data} was made by PostgreSQL {version}; installed here with PostGIS: {here}. "
-        f"Install postgresql-{version}-postgis-3 and start again. To begin with an empty registry instead, move the folder away."
+        f"Install postgresql-{version}-postgis-3 and start again. To begin with an empty registry instead, "
+        "move the folder away."
     )
 
 

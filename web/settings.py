@@ -1,0 +1,289 @@
+"""What an operator can set: one frozen value, and the one reader of the environment."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from stations.errors import Invalid
+
+__all__ = ["DEMO", "PROVINCES", "SETTINGS", "Setting", "Settings", "SettingsError", "secret_key_in"]
+
+DEMO = "demo"
+"""The name of the demonstration registry."""
+
+PROVINCES = frozenset(
+    f"{code}"
+    for first, last in ((11, 15), (21, 23), (31, 37), (41, 46), (50, 54), (61, 65), (71, 71), (81, 82))
+    for code in range(first, last + 1)
+)
+"""The first two digits of GB/T 2260: the province-level divisions."""
+
+
+class SettingsError(Invalid):
+    """A variable of the environment, or an option, has a value that cannot be used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One variable: its default in words (empty where there is none), its help, and how its text is read."""
+
+    name: str
+    default: str
+    help: str
+    attribute: str
+    read: Callable[[str], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that the environment decides. ``Settings.read()`` is the only place that looks there."""
+
+    database_url: str | None = field(default=None, repr=False)
+    owner_database_url: str | None = field(default=None, repr=False)
+    registry: str | None = None
+    province: str | None = None
+    host: str = "127.0.0.1"
+    port: int = 8000
+    workers: int = 2
+    secret_key: str | None = field(default=None, repr=False)
+    review_number: str | None = None
+    map_credit: str | None = None
+    lang: str = "zh"
+    statement_timeout_ms: int = 15_000
+    clock: datetime | None = None
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str] | None = None) -> Settings:
+        """Read the environment (``os.environ``), or the mapping given.
+
+        An empty variable counts as absent. Raises SettingsError naming the variable, its value and what it may be;
+        an unknown name beginning with YIZHAN_ is such an error too, because it is a misspelling.
+        """
+        given = os.environ if environment is None else environment
+        values: dict[str, Any] = {}
+        for setting in SETTINGS:
+            if text := given.get(setting.name, "").strip():
+                try:
+                    values[setting.attribute] = setting.read(text)
+                except ValueError as error:
+                    shown = "(not shown)" if "URL" in setting.name or "SECRET" in setting.name else repr(text)
+                    raise SettingsError(
+                        f"{setting.name}={shown}: {error}", field=setting.name, value=text
+                    ) from error
+        known = {setting.name for setting in SETTINGS}
+        if strangers := sorted(
+            name
+            for name in given
+            if name.startswith("YIZHAN_") and name not in known and not name.startswith("YIZHAN_TEST_")
+        ):
+            raise SettingsError(
+                f"{', '.join(strangers)}: no such setting; known are {', '.join(sorted(known))}.",
+                field=strangers[0],
+            )
+        return cls(**values)
+
+    @property
+    def registry_name(self) -> str:
+        """The registry served: the one asked for, else the demonstration, else (on a real server) ``registry``."""
+        return self.registry or (DEMO if self.database_url is None else "registry")
+
+    def environment(self) -> dict[str, str]:
+        """Spell the settings as variables again, for a child process that ``read`` them."""
+        values = {item.name: getattr(self, item.name) for item in fields(self)}
+        return {
+            setting.name: value.isoformat() if isinstance(value, datetime) else str(value)
+            for setting in SETTINGS
+            if (value := values[setting.attribute]) is not None
+        }
+
+    def now(self) -> datetime:
+        """Tell the time, with its zone: the frozen clock where one is set."""
+        return self.clock or datetime.now(UTC)
+
+    def require_database(self) -> str:
+        """Return the application's database address, or raise SettingsError."""
+        if self.database_url is None:
+            raise SettingsError(
+                "YIZHAN_DATABASE_URL is not set, and this program does not start a database itself: "
+                "use script/server, or give the address of one.",
+                field="YIZHAN_DATABASE_URL",
+            )
+        return self.database_url
+
+    def require_secret_key(self) -> str:
+        """Return the key that signs sessions, or raise SettingsError: there is no default."""
+        if self.secret_key is None:
+            raise SettingsError(
+                "YIZHAN_SECRET_KEY is not set: give 32 or more random characters "
+                "(python3 -c 'import secrets; print(secrets.token_urlsafe(32))'). script/server makes its own.",
+                field="YIZHAN_SECRET_KEY",
+            )
+        return self.secret_key
+
+
+def secret_key_in(folder: Path) -> str:
+    """Return the key kept in ``folder``, made the first time, readable by its owner alone."""
+    file = folder / "secret-key"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not file.exists() or not file.read_text(encoding="ascii").strip():
+            fresh = folder / f"secret-key.{os.getpid()}"
+            fresh.touch(mode=0o600)
+            fresh.write_text(secrets.token_urlsafe(48), encoding="ascii")
+            fresh.replace(file)
+        return file.read_text(encoding="ascii").strip()
+    except OSError as error:
+        raise SettingsError(
+            f"The secret key in {file} cannot be read or made: {error.strerror}. Start as the user who started before, "
+            "or set YIZHAN_SECRET_KEY.",
+            field="YIZHAN_SECRET_KEY",
+        ) from error
+
+
+def _address(text: str) -> str:
+    """Read a database address, spelled for SQLAlchemy's psycopg driver."""
+    scheme, separator, rest = text.partition("://")
+    if not separator or scheme not in {"postgresql", "postgres", "postgresql+psycopg"}:
+        raise ValueError("must be a PostgreSQL address: postgresql://ROLE:PASSWORD@HOST:PORT/DATABASE")
+    return f"postgresql+psycopg://{rest}"
+
+
+def _whole(lowest: int, highest: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        if not re.fullmatch(r"[0-9]{1,9}", text) or not lowest <= int(text) <= highest:
+            raise ValueError(f"must be a whole number from {lowest} to {highest}")
+        return int(text)
+
+    return read
+
+
+def _registry(text: str) -> str:
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,39}", text):
+        raise ValueError(
+            "must be lower-case letters, digits and _, beginning with a letter, 40 at most, such as henan_2026"
+        )
+    return text
+
+
+def _province(text: str) -> str:
+    code = text.removesuffix("0000") if len(text) == 6 else text
+    if code not in PROVINCES:
+        raise ValueError(
+            "must be the GB/T 2260 code of a province, two digits, such as 63 for Qinghai or 41 for Henan"
+        )
+    return code
+
+
+def _secret(text: str) -> str:
+    if len(text) < 32:
+        raise ValueError(f"has {len(text)} characters and must have 32 or more, random ones")
+    return text
+
+
+def _language(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", text):
+        raise ValueError("must be a language tag such as zh or en")
+    return text
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError("must be an ISO moment such as 2026-10-05T12:00+08:00") from None
+    # Looked up late: a machine without zone data learns of it from the locked tzdata, which a first check precedes.
+    return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo("Asia/Shanghai"))
+
+
+SETTINGS = (
+    Setting(
+        "YIZHAN_DATABASE_URL",
+        "",
+        "Address of a PostGIS database for the application's role. Where it is set, no private cluster is used.",
+        "database_url",
+        _address,
+    ),
+    Setting(
+        "YIZHAN_OWNER_DATABASE_URL",
+        "",
+        "The same database for the role that owns the tables; script/server migrates with it. "
+        "Where it is not set, the schema must be current already.",
+        "owner_database_url",
+        _address,
+    ),
+    Setting(
+        "YIZHAN_REGISTRY",
+        "demo",
+        "Which registry to open: demo, or a name of your own (as script/server --registry). "
+        "With YIZHAN_DATABASE_URL the database is taken as it is unless this is set.",
+        "registry",
+        _registry,
+    ),
+    Setting(
+        "YIZHAN_PROVINCE",
+        "",
+        "GB/T 2260 code of the province that a registry of your own begins with (as script/server --province).",
+        "province",
+        _province,
+    ),
+    Setting(
+        "YIZHAN_HOST",
+        "127.0.0.1",
+        "Address to listen on; 0.0.0.0 for every network of the machine.",
+        "host",
+        str,
+    ),
+    Setting("YIZHAN_PORT", "8000", "Port to listen on.", "port", _whole(1, 65535)),
+    Setting("YIZHAN_WORKERS", "2", "Server processes.", "workers", _whole(1, 64)),
+    Setting(
+        "YIZHAN_SECRET_KEY",
+        "made and kept in var/secret-key by script/server",
+        "Key that signs sessions, 32 characters or more. The same for every process of one site.",
+        "secret_key",
+        _secret,
+    ),
+    Setting(
+        "YIZHAN_REVIEW_NUMBER",
+        "",
+        "The map's review number (审图号). Until it is set, every map says 演示底图，未送审.",
+        "review_number",
+        str,
+    ),
+    Setting(
+        "YIZHAN_MAP_CREDIT",
+        "",
+        "Credit of the base map, shown on every map beside our own sources.",
+        "map_credit",
+        str,
+    ),
+    Setting(
+        "YIZHAN_LANG",
+        "zh",
+        "Language of pages for readers whose browser asks for none that we have.",
+        "lang",
+        _language,
+    ),
+    Setting(
+        "YIZHAN_STATEMENT_TIMEOUT_MS",
+        "15000",
+        "Longest that one database statement of a request may take, in milliseconds.",
+        "statement_timeout_ms",
+        _whole(100, 600_000),
+    ),
+    Setting(
+        "YIZHAN_CLOCK",
+        "",
+        "A frozen clock for demonstrations and tests: an ISO moment, in Asia/Shanghai where it names no zone.",
+        "clock",
+        _moment,
+    ),
+)
+"""Every variable that is read, in the order of the documentation."""

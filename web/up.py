@@ -1,0 +1,231 @@
+"""From nothing to a served map: the cluster, the database, its contents, the server; and all of it down again.
+
+``script/server`` runs this once the packages are installed.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException
+from importlib import import_module
+from pathlib import Path
+from types import FrameType
+
+from sqlalchemy.exc import DBAPIError
+
+from stations.errors import StationsError, Unavailable
+from web.door import require_port, settings_from
+from web.registries import ROOT, opened
+from web.settings import DEMO, Settings, SettingsError
+
+__all__ = ["Work", "main", "run"]
+
+_READY_S = 90.0
+_STOP_S = 15.0
+_UPKEEP_S = 3600.0
+_DISK_FULL = "53100"
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What is done to a registry beside serving it. Each may be repeated, and is quick where nothing is to be done."""
+
+    fill_demo: Callable[[Settings], object]
+    load_regions: Callable[[Settings, str], object]
+    upkeep: Callable[[Settings], object]
+
+    @classmethod
+    def of_commands(cls) -> Work:
+        """Take the functions behind the ``yizhan`` commands."""
+        cli = import_module("web.cli")
+        return cls(cli.fill_demo, cli.load_regions, cli.upkeep)
+
+
+class _Told(BaseException):
+    """A signal asked this process to stop."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run ``script/server`` and return its exit status: 130 after Ctrl-C, 0 after SIGTERM, 2 for a wrong option."""
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="replace", line_buffering=True)
+    try:
+        settings = settings_from(arguments)
+        require_port(settings.host, settings.port)
+        with _told_by_signals():
+            run(settings)
+    except _Told as told:
+        return 130 if told.number == signal.SIGINT else 0
+    except SettingsError as error:
+        _complain(str(error))
+        return 2
+    except StationsError as error:
+        _complain(str(error))
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) != _DISK_FULL:
+            raise
+        _complain(
+            "The disk of the database is full. Free some space and start again; what was stored is safe."
+        )
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        _complain(
+            f"The disk is full ({error.filename or 'var/'}). Free some space and start again; nothing is lost."
+        )
+    return 1
+
+
+def run(settings: Settings, *, root: Path = ROOT, work: Work | None = None) -> None:
+    """Bring up the registry and serve it until a signal comes. Raises Unavailable where the server ends by itself."""
+    work = work or Work.of_commands()
+    with opened(settings, root=root, say=_say) as ready:
+        if ready.registry == DEMO and (settings.registry or settings.database_url is None):
+            work.fill_demo(ready)
+        elif ready.province is not None:
+            work.load_regions(ready, ready.province)
+        require_port(ready.host, ready.port)
+        with _server(ready, root) as server, _kept_up(ready, work):
+            _await_answer(ready, server)
+            _announce(ready)
+            status = server.wait()
+        raise Unavailable(f"The server ended by itself (status {status}); its last words are above.")
+
+
+@contextmanager
+def _told_by_signals() -> Iterator[None]:
+    """Turn the first signal to stop into ``_Told``; later ones do not disturb the stopping."""
+    told = False
+
+    def tell(number: int, _: FrameType | None) -> None:
+        nonlocal told
+        if told:
+            _say("Already stopping …")
+            return
+        told = True
+        _say("\n正在停止 · Stopping …")
+        raise _Told(number)
+
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.signal(number, tell) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _server(settings: Settings, root: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Run granian in a session of its own, so that Ctrl-C reaches only this process, which ends it in order."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("YIZHAN_")}
+    server = subprocess.Popen(  # noqa: S603 - our own module
+        [sys.executable, "-m", "web.serving", str(os.getpid())],
+        cwd=root,
+        env=environment | settings.environment(),
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        yield server
+    finally:
+        server.terminate()
+        try:
+            server.wait(_STOP_S)
+        except subprocess.TimeoutExpired:
+            os.killpg(server.pid, signal.SIGKILL)
+            server.wait()
+
+
+@contextmanager
+def _kept_up(settings: Settings, work: Work) -> Iterator[None]:
+    """Do the upkeep now and every hour, beside serving; what goes wrong is said and tried again an hour later."""
+    ending = threading.Event()
+
+    def keep() -> None:
+        while not ending.is_set():
+            try:
+                work.upkeep(settings)
+            except (StationsError, DBAPIError) as error:
+                if not ending.is_set():
+                    _complain(f"The hourly upkeep failed and is tried again in an hour: {error}")
+            ending.wait(_UPKEEP_S)
+
+    keeper = threading.Thread(target=keep, name="upkeep", daemon=True)
+    keeper.start()
+    try:
+        yield
+    finally:
+        ending.set()
+
+
+def _await_answer(settings: Settings, server: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + _READY_S
+    trouble = "it does not answer"
+    while time.monotonic() < deadline:
+        if server.poll() is not None:
+            raise Unavailable(
+                f"The server did not start (status {server.returncode}); its last words are above."
+            )
+        try:
+            status, trouble = _health(settings)
+        except (OSError, HTTPException):
+            status = 0
+        if status == 200:
+            return
+        time.sleep(0.1)
+    raise Unavailable(f"The server runs and is not well after {_READY_S:.0f} s: {trouble[:300]}")
+
+
+def _health(settings: Settings) -> tuple[int, str]:
+    connection = HTTPConnection(_reachable(settings.host), settings.port, timeout=10)
+    try:
+        connection.request("GET", "/healthz")
+        answer = connection.getresponse()
+        return answer.status, answer.read(1000).decode(errors="replace")
+    finally:
+        connection.close()
+
+
+def _reachable(host: str) -> str:
+    """Name a host to click on where the server listens on every address."""
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound
+
+
+def _announce(settings: Settings) -> None:
+    host = _reachable(settings.host)
+    base = f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
+    _say(
+        f"""
+驿站地图已就绪 · Yizhan Map is ready ({settings.registry})
+
+  地图 · Map   {base}/map
+  接口 · API   {base}/api/v1/stations
+
+按 Ctrl-C 停止 · Press Ctrl-C to stop"""
+    )
+
+
+def _say(words: str) -> None:
+    print(words, flush=True)
+
+
+def _complain(words: str) -> None:
+    print(words, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
