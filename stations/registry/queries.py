@@ -1,0 +1,160 @@
+"""What a query means in SQL: every condition and every spatial expression of the registry, by name.
+
+All public reading goes over ``public_stations`` (one row a station, see ``models.derived``). Metres are on the
+spheroid: the literal is cast and wrapped, never the column, so that the indexes stay usable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from geoalchemy2 import Geography
+from sqlalchemy import ColumnElement, and_, func, literal, or_, select
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.types import Text
+
+from geo.bbox import BBox
+from stations.hours import State
+from stations.models import PublicStation as P
+from stations.models import Schedule
+from stations.query import Open, StationQuery, Unknown
+from stations.registry.reading import read_aloud
+
+__all__ = [
+    "conditions",
+    "in_bbox",
+    "in_state",
+    "lat",
+    "lon",
+    "matching",
+    "metres_to",
+    "nearest_first",
+    "point",
+    "within",
+]
+
+_METRES = Geography(geometry_type=None, srid=-1)
+
+
+def point(lon: float, lat: float) -> ColumnElement[Any]:
+    """Return a point in WGS 84."""
+    return func.ST_SetSRID(func.ST_MakePoint(lon, lat), 4326)
+
+
+def lon() -> ColumnElement[float]:
+    """Return a station's longitude; null where it is not located."""
+    return func.ST_X(P.location)
+
+
+def lat() -> ColumnElement[float]:
+    """Return a station's latitude; null where it is not located."""
+    return func.ST_Y(P.location)
+
+
+def in_bbox(box: BBox) -> ColumnElement[bool]:
+    """Return whether a station lies in the box, which may cross the antimeridian."""
+    return or_(
+        *(
+            P.location.bool_op("&&")(func.ST_MakeEnvelope(part.west, part.south, part.east, part.north, 4326))
+            for part in box.parts()
+        )
+    )
+
+
+def _spheroid(column: Any) -> ColumnElement[Any]:
+    # Written so that it renders as the indexed expression itself; a cast with a type modifier would miss the index.
+    return func.geography(column, type_=_METRES)
+
+
+def metres_to(near: tuple[float, float]) -> ColumnElement[float]:
+    """Return the metres from a point to the station, on the spheroid."""
+    return func.ST_Distance(_spheroid(P.location), _spheroid(point(*near)))
+
+
+def nearest_first(near: tuple[float, float]) -> ColumnElement[float]:
+    """Return the expression to order by; the index gives it in order."""
+    return _spheroid(P.location).op("<->")(_spheroid(point(*near)))
+
+
+def within(near: tuple[float, float], metres: float) -> ColumnElement[bool]:
+    """Return whether a station is at most so many metres away."""
+    return func.ST_DWithin(_spheroid(P.location), _spheroid(point(*near)), metres)
+
+
+def in_state(moment: datetime, state: State, computed: Sequence[str]) -> ColumnElement[bool]:
+    """Return whether a station's schedule is in a state at a moment.
+
+    computed: keys of schedules in that state whose spans do not cover the moment (``schedules.open_keys``). The
+    spans decide only where they cover it.
+    """
+    column = Schedule.open_spans if state is State.OPEN else Schedule.unknown_spans
+    covered = select(Schedule.key).where(Schedule.covers.contains(moment), column.contains(moment))
+    found = P.schedule_key.in_(covered)
+    return or_(found, P.schedule_key.in_(computed)) if computed else found
+
+
+def _texts(codes: Sequence[str]) -> ColumnElement[Any]:
+    return literal(list(codes), ARRAY(Text))
+
+
+def _known_or_unknown(column: Any, codes: Sequence[str], unknown: Unknown) -> ColumnElement[bool]:
+    wanted = [*codes, "unknown"] if unknown is Unknown.INCLUDE else list(codes)
+    return column.in_(wanted)  # type: ignore[no-any-return]
+
+
+def matching(q: str) -> ColumnElement[bool]:
+    """Return whether the words of a search stand in names or address, as written or as read aloud."""
+    found = []
+    for word in q.lower().split():
+        ways = [P.search_text.contains(word, autoescape=True)]
+        syllables = read_aloud(word)
+        if syllables:
+            ways.append(P.search_text.contains(" ".join(syllables), autoescape=True))
+        pair = word if len(word) == 2 and not word.isascii() else None
+        if pair:
+            ways.append(P.search_bigrams.contains(_texts([pair])))
+        found.append(or_(*ways))
+    return and_(*found)
+
+
+def conditions(
+    query: StationQuery, moment: datetime, computed: dict[State, list[str]]
+) -> list[ColumnElement[bool]]:
+    """Return what a station must meet to be in the answer to a query.
+
+    moment: what ``open=now`` means. computed: see ``in_state``. ``limit``, ``cursor`` and the order are the caller's.
+    """
+    include = query.unknown is Unknown.INCLUDE
+    found: list[ColumnElement[bool]] = [P.listed.is_(True), P.lifecycle.in_(query.lifecycle)]
+    if query.kinds:
+        found.append(P.kind.in_(query.kinds))
+    if query.classes:
+        found.append(P.station_class.in_(query.classes))
+    if query.amenities:
+        wanted = _texts(query.amenities)
+        found.append(~P.lacks.overlap(wanted) if include else P.has.contains(wanted))
+    if query.access:
+        found.append(_known_or_unknown(P.access, query.access, query.unknown))
+    if query.fee:
+        found.append(_known_or_unknown(P.fee, query.fee, query.unknown))
+    if query.regions:
+        found.append(P.lineage.overlap(_texts(query.regions)))
+    if query.bbox is not None:
+        found.append(in_bbox(query.bbox))
+    if query.near is not None:
+        found.append(P.location.is_not(None))
+        if query.within_m is not None:
+            found.append(within(query.near, query.within_m))
+    if query.q:
+        found.append(matching(query.q))
+    if query.open is Open.NOW:
+        is_open = in_state(moment, State.OPEN, computed[State.OPEN])
+        maybe = in_state(moment, State.UNKNOWN, computed[State.UNKNOWN])
+        found += [P.lifecycle == "open", or_(is_open, maybe) if include else is_open]
+    elif query.open is Open.ALWAYS:
+        always = P.schedule_key.in_(select(Schedule.key).where(Schedule.always_open))
+        nobody_knows = P.schedule_key.in_(select(Schedule.key).where(Schedule.expression.is_(None)))
+        found += [P.lifecycle == "open", or_(always, nobody_knows) if include else always]
+    return found
