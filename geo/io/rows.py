@@ -1,0 +1,90 @@
+"""What every source of rows gives: numbered rows of text, in chunks, from tables and vector files alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple, Protocol
+
+__all__ = ["CHUNK", "Row", "Skipped", "Source", "clean", "column_letters", "distinct_names"]
+
+CHUNK: Final = 10_000
+# Ordinary and full-width spaces go with str.strip(); these are spaces only to the eye.
+_EDGES: Final = " \t\r\n\v\f\u3000\xa0\u2007\u202f\u200b\u200c\u200d\u2060\ufeff"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row as a person sees it.
+
+    number: the line (CSV), the row (workbook) or the feature (vector file), counted from 1.
+    values: every column's text, empty where the cell is.
+    problem: why the row cannot be taken as it stands, in words; what could be read is in ``values``.
+    """
+
+    number: int
+    values: dict[str, str]
+    problem: str | None = None
+
+
+class Skipped(NamedTuple):
+    """A line that is no data: a title above the header, its text, or a blank line with none."""
+
+    line: int
+    text: str
+
+
+class Source(Protocol):
+    """A file of rows, read as a stream: ``chunks`` may be called again and starts from the first row."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The distinct names of the columns, in the file's order."""
+
+    @property
+    def encoding(self) -> str | None:
+        """The encoding of the text as Python names it; None where the format fixes it."""
+
+    @property
+    def delimiter(self) -> str | None:
+        """The delimiter of a CSV file; None for other formats."""
+
+    @property
+    def skipped(self) -> list[Skipped]:
+        """Lines left out so far (the first thousand): titles once opened, blank lines as they are passed."""
+
+    def chunks(self, size: int = CHUNK) -> Iterator[list[Row]]:
+        """Yield the rows in order, at most ``size`` at a time, holding no more than that in memory."""
+
+    def progress(self) -> float:
+        """Return how much of the file the present pass has consumed, from 0 to 1."""
+
+
+def clean(text: str) -> str:
+    """Strip spaces of every width, zero-width characters and stray byte-order marks from both ends."""
+    return text.strip(_EDGES)
+
+
+def column_letters(index: int) -> str:
+    """Name a column as a spreadsheet does: 0 → A, 25 → Z, 26 → AA."""
+    letters = ""
+    index += 1
+    while index:
+        index, rest = divmod(index - 1, 26)
+        letters = chr(ord("A") + rest) + letters
+    return letters
+
+
+def distinct_names(names: Sequence[str]) -> tuple[str, ...]:
+    """Make names distinct by numbering the later ones: 电话, 电话 → 电话, 电话 (2)."""
+    taken = set(names)
+    seen: set[str] = set()
+    result: list[str] = []
+    for name in names:
+        unique, number = name, 1
+        while unique in seen or (number > 1 and unique in taken):
+            number += 1
+            unique = f"{name} ({number})"
+        seen.add(unique)
+        result.append(unique)
+    return tuple(result)
