@@ -134,6 +134,12 @@ def upgrade() -> None:
     op.create_table(
         "schedules",
         sa.Column("key", sa.Text(), nullable=False),
+        sa.Column(
+            "made_in",
+            sa.BigInteger(),
+            server_default=sa.text("pg_current_xact_id()::text::bigint"),
+            nullable=False,
+        ),
         sa.Column("expression", sa.Text(), nullable=True),
         sa.Column("calendar", sa.Text(), nullable=False),
         sa.Column("exceptions", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
@@ -141,7 +147,7 @@ def upgrade() -> None:
         sa.Column("unknown_spans", postgresql.TSTZMULTIRANGE(), nullable=False),
         sa.Column("covers", postgresql.TSTZRANGE(), nullable=False),
         sa.Column("always_open", sa.Boolean(), nullable=False),
-        sa.PrimaryKeyConstraint("key", name=op.f("pk_schedules")),
+        sa.PrimaryKeyConstraint("key", "made_in", name=op.f("pk_schedules")),
     )
     op.create_table(
         "sources",
@@ -670,9 +676,6 @@ def upgrade() -> None:
         sa.Column("feature", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(
             ["commit_id"], ["commits.id"], name=op.f("fk_public_stations_commit_id_commits")
-        ),
-        sa.ForeignKeyConstraint(
-            ["schedule_key"], ["schedules.key"], name=op.f("fk_public_stations_schedule_key_schedules")
         ),
         sa.ForeignKeyConstraint(
             ["station_id"], ["stations.id"], name=op.f("fk_public_stations_station_id_stations")

@@ -28,6 +28,11 @@ class Schedule(Base):
     __tablename__ = "schedules"
 
     key: Mapped[str] = mapped_column(primary_key=True)
+    #: The transaction that laid it out. Two that meet the same new hours at once each write their own row, so that
+    #: neither waits for the other; ``extend`` drops the twin.
+    made_in: Mapped[int] = mapped_column(
+        BigInteger, primary_key=True, server_default=text("pg_current_xact_id()::text::bigint")
+    )
     expression: Mapped[str | None]
     calendar: Mapped[str]
     exceptions: Mapped[list[Any]]
@@ -63,7 +68,7 @@ class PublicStation(Base):
     has: Mapped[list[str]] = mapped_column(server_default="{}")
     inferred: Mapped[list[str]] = mapped_column(server_default="{}")
     lacks: Mapped[list[str]] = mapped_column(server_default="{}")
-    schedule_key: Mapped[str | None] = mapped_column(ForeignKey("schedules.key"))
+    schedule_key: Mapped[str | None]
     location: Mapped[WKBElement | None] = mapped_column(Geometry("POINT", srid=4326, spatial_index=False))
     location_3857: Mapped[WKBElement | None] = mapped_column(
         Geometry("POINT", srid=3857, spatial_index=False)

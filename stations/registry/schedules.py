@@ -10,9 +10,9 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, exists, select
-from sqlalchemy.dialects.postgresql import Range, insert
-from sqlalchemy.orm import Session
+from sqlalchemy import delete, exists, insert, or_, select, tuple_
+from sqlalchemy.dialects.postgresql import Range
+from sqlalchemy.orm import Session, aliased
 
 from stations.hours import Calendar, DatedException, Hours, Span, State, spans, standing
 from stations.models import PublicStation, Schedule
@@ -47,38 +47,53 @@ def to_hours(
 
 
 def ensure(session: Session, wanted: Iterable[Hours], *, now: datetime | None = None) -> None:
-    """Store the schedules of these hours where they are not stored yet."""
+    """Store the schedules of these hours where they are not stored yet; never waits for another writer."""
     by_key = {hours.key: hours for hours in wanted}
     if not by_key:
         return
-    known = set(session.scalars(select(Schedule.key).where(Schedule.key.in_(by_key))))
+    # The share lock keeps ``extend`` from dropping a schedule that this transaction is about to rely on.
+    known = set(
+        session.scalars(
+            select(Schedule.key).where(Schedule.key.in_(by_key)).with_for_update(read=True, key_share=True)
+        )
+    )
     rows = [_row(key, hours, now or _now()) for key, hours in by_key.items() if key not in known]
     for at in range(0, len(rows), _PAGE):
-        session.execute(insert(Schedule).on_conflict_do_nothing(), rows[at : at + _PAGE])
+        session.execute(insert(Schedule), rows[at : at + _PAGE])
 
 
 def extend(session: Session, *, now: datetime | None = None) -> tuple[int, int]:
-    """Extend the spans of all schedules and drop those that no station keeps any more.
+    """Extend the spans of all schedules; drop twins and those that no station keeps any more.
 
-    Returns how many were extended and how many dropped.
+    Returns how many were extended and how many dropped. A schedule that another transaction holds is left for the
+    next time.
     """
     moment = now or _now()
-    dropped = session.execute(
-        delete(Schedule)
-        .where(~exists().where(PublicStation.schedule_key == Schedule.key))
-        .returning(Schedule.key)
-    ).all()
-    short = session.scalars(
-        select(Schedule).where(
-            ~Schedule.covers.contains(Range(moment - BEHIND / 2, moment + ENOUGH, bounds="[)"))
+    twin = aliased(Schedule)
+    needless = (
+        select(Schedule.key, Schedule.made_in)
+        .where(
+            or_(
+                ~exists().where(PublicStation.schedule_key == Schedule.key),
+                exists().where(twin.key == Schedule.key, twin.made_in < Schedule.made_in),
+            )
         )
+        .with_for_update(of=Schedule, skip_locked=True)
+    )
+    doomed = [tuple(row) for row in session.execute(needless)]
+    if doomed:
+        session.execute(delete(Schedule).where(tuple_(Schedule.key, Schedule.made_in).in_(doomed)))
+    short = session.scalars(
+        select(Schedule)
+        .where(~Schedule.covers.contains(Range(moment - BEHIND / 2, moment + ENOUGH, bounds="[)")))
+        .with_for_update(skip_locked=True, key_share=True)
     ).all()
     for schedule in short:
         hours = to_hours(schedule.expression, schedule.calendar, schedule.exceptions)
         for name, value in _row(schedule.key, hours, moment).items():
             setattr(schedule, name, value)
     session.flush()
-    return len(short), len(dropped)
+    return len(short), len(doomed)
 
 
 def open_keys(session: Session, moment: datetime, state: State) -> list[str]:
