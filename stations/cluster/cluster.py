@@ -180,12 +180,13 @@ class Cluster:
         if not place.data.exists():
             self._make()
         server = choose(leftovers.version_of(place.data), data=place.data)
-        if self._status(server):
+        if leftovers.is_served(place):
             if self._answers():
                 return
             # It runs and cannot be reached: a tidied /tmp, or a checkout that was moved while it ran.
             self._stop()
-        leftovers.clear_stale_pid(place)
+            place.prepare()
+        leftovers.clear_stale_locks(place)
         self._require_room(_ROOM_TO_START)
         self._launch(server)
         with self.connect() as connection:
@@ -233,27 +234,13 @@ class Cluster:
         self._run(words, "PostgreSQL does not start", logs=True)
 
     def _stop(self) -> None:
-        if not self.place.data.exists():
-            return
-        server = choose(leftovers.version_of(self.place.data), data=self.place.data)
-        if self._status(server):
-            words = (
-                server.program("pg_ctl"),
-                "stop",
-                "-D",
-                self.place.data,
-                "-m",
-                "fast",
-                "-w",
-                "-t",
-                str(_STOP_S),
-            )
+        data = self.place.data
+        if leftovers.is_served(self.place):
+            server = choose(leftovers.version_of(data), data=data)
+            words = (server.program("pg_ctl"), "stop", "-D", data, "-m", "fast", "-w", "-t", str(_STOP_S))
             self._run(words, "PostgreSQL does not stop")
         with suppress(OSError):
             self.place.sockets.rmdir()
-
-    def _status(self, server: Server) -> bool:
-        return run(self.place.command(server.program("pg_ctl"), "status", "-D", self.place.data)).status == 0
 
     def _answers(self) -> bool:
         try:

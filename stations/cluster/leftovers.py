@@ -12,9 +12,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from stations.cluster.place import ClusterError, Place
+from stations.cluster.process import run
 
-__all__ = ["clear_stale_pid", "explain", "mark_complete", "set_aside_half_made", "sweep", "version_of"]
+__all__ = [
+    "clear_stale_locks",
+    "explain",
+    "is_served",
+    "mark_complete",
+    "set_aside_half_made",
+    "sweep",
+    "version_of",
+]
 
+_PROC = Path("/proc")
 _MARK = "yizhan-map.complete"
 _ORPHANS_S = 10.0
 _TELLING = ("FATAL", "PANIC", "ERROR", "error:", "could not")
@@ -56,15 +66,27 @@ def set_aside_half_made(place: Place) -> Path | None:
     return aside
 
 
-def clear_stale_pid(place: Place) -> None:
-    """Remove the postmaster.pid of a killed server, once none of its processes is left.
+def is_served(place: Place) -> bool:
+    """Tell whether a server runs on the data folder, which postmaster.pid alone does not prove.
 
-    PostgreSQL does this itself unless the number now belongs to another process, as it often does after a reboot of a
-    container. A process of this cluster is known by its working folder, which is the data folder.
+    A process of a cluster is known by its working folder, which is the data folder. A number that now belongs to a
+    stranger, or to a dead process that nobody has waited for, is no server.
     """
-    pid_file = place.data / "postmaster.pid"
-    if not pid_file.exists() or not Path("/proc/self/cwd").exists():
-        return
+    try:
+        number = int((place.data / "postmaster.pid").read_text(encoding="ascii").split()[0])
+    except (OSError, ValueError, IndexError):
+        return False
+    if _PROC.exists():
+        return _works_in(_PROC / str(number), place.data)
+    return run(["ps", "-p", str(number)]).status == 0
+
+
+def clear_stale_locks(place: Place) -> None:
+    """Remove postmaster.pid and the socket of a killed server, once none of its processes is left.
+
+    PostgreSQL does this itself unless the number in them now belongs to another process, as it often does after a
+    restart of a container.
+    """
     deadline = time.monotonic() + _ORPHANS_S
     while orphans := _working_in(place.data):
         if time.monotonic() > deadline:
@@ -73,7 +95,9 @@ def clear_stale_pid(place: Place) -> None:
                 f"Processes of a killed PostgreSQL still use {place.data}: {numbers}. End them and start again."
             )
         time.sleep(0.1)
-    pid_file.unlink(missing_ok=True)
+    if _PROC.exists():
+        for stale in (place.data / "postmaster.pid", *place.sockets.glob(".s.PGSQL.*")):
+            stale.unlink(missing_ok=True)
 
 
 def explain(place: Place, trouble: str, said: str, *, logs: bool) -> str:
@@ -98,13 +122,11 @@ def explain(place: Place, trouble: str, said: str, *, logs: bool) -> str:
 
 
 def _working_in(folder: Path) -> list[int]:
-    found = []
-    for entry in Path("/proc").iterdir():
-        if not entry.name.isdigit():
-            continue
-        try:
-            if Path(os.readlink(entry / "cwd")) == folder:
-                found.append(int(entry.name))
-        except OSError:
-            continue
-    return found
+    return [int(process.name) for process in _PROC.glob("[0-9]*") if _works_in(process, folder)]
+
+
+def _works_in(process: Path, folder: Path) -> bool:
+    try:
+        return Path(os.readlink(process / "cwd")) == folder
+    except OSError:
+        return False
