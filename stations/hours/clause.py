@@ -26,7 +26,8 @@ class Misread(Exception):
 class Clause:
     """The days of one statement and the statement; ``days`` None where no days are named.
 
-    ``goes_on`` tells that the days follow others of which nothing is said yet, past a comma.
+    ``goes_on`` tells that the days follow others of which nothing is said yet, past a comma;
+    ``days_last`` that they came after the times, in brackets.
     """
 
     days: frozenset[int] | None = None
@@ -49,6 +50,7 @@ class Clause:
     opened: bool = False
     in_brackets: bool = False
     goes_on: bool = False
+    days_last: bool = False
 
     @property
     def named(self) -> bool:

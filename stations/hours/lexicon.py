@@ -86,7 +86,7 @@ _PATTERNS: tuple[tuple[Kind, re.Pattern[str]], ...] = tuple(
         (Kind.EVERY_DAY, r"每天|每日|天天|全周|一周七天|每周七天|周七天|全年(?:365天)?|常年|365天"),
         (
             Kind.DAYS,
-            rf"(?:每|逢)?{_WEEK}{_ONE}(?:\s?(?:{DASH}|[、,和及/])*\s?(?:(?:每|逢)?{_WEEK}{_ONE}|{_ALSO}))*",
+            rf"(?:每|逢)?{_WEEK}{_ONE}(?:(?:\s?{DASH}\s?|[、和及/])?(?:(?:每|逢)?{_WEEK}{_ONE}|{_ALSO}))*",
         ),
         (
             Kind.PUBLIC,

@@ -6,8 +6,6 @@ them yet, otherwise the whole text (`Misread`).
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 from stations.hours.clause import WEEKEND, Clause, Misread, Season, days_named
 from stations.hours.clock import read_range
 from stations.hours.dates import MonthDay, holiday_name, read_dates
@@ -55,17 +53,26 @@ class Reader:
         if self._last is Kind.UNTIL or self._excepting:
             raise Misread(self._last_text)
         self._join_lists()
+        nameless = any(clause.ranges and not clause.named and not clause.dated for clause in self.clauses)
+        if nameless and any(clause.days_last for clause in self.clauses):
+            # 8:00-12:00（周一至周五），14:00-18:00: on which days the second?
+            raise Misread("，")
 
     def _join_lists(self) -> None:
         """Give days in a list with commas (周一，周三 9:00-17:00) the times at the end of the list."""
-        for before, clause in reversed(list(pairwise(self.clauses))):
+        for index in range(len(self.clauses) - 1, 0, -1):
+            before, clause = self.clauses[index - 1], self.clauses[index]
             timed = (clause.ranges or clause.all_day) and clause.goes_on
             if timed and not before.said and before.days is not None and self.clauses[0].named:
-                if not before.every_day:
-                    clause.days = before.days | (clause.days or frozenset())
-                clause.public |= before.public
-                clause.goes_on = before.goes_on
-                self.clauses.remove(before)
+                if before.every_day:
+                    before.days = frozenset()
+                before.days |= clause.days or frozenset()
+                clause.days, clause.public, clause.goes_on = (
+                    before.days,
+                    clause.public or before.public,
+                    before.goes_on,
+                )
+                self.clauses[index - 1 : index + 1] = [clause]
 
     def _take(self, item: Item) -> None:
         match item.kind:
@@ -80,12 +87,7 @@ class Reader:
             case Kind.OPENING:
                 self._before_bracket, self._bracket = self._now, True
             case Kind.CLOSING:
-                outside = self._before_bracket
-                if outside is not None and not outside.said:
-                    self._now = outside
-                elif self._now is not outside and self._now is not None and not self._now.said:
-                    self._now = None
-                self._before_bracket, self._bracket = None, False
+                self._leave_brackets()
             case Kind.NO_REST:
                 self.no_rest = True
             case Kind.OFFICE:
@@ -96,6 +98,25 @@ class Reader:
                 self._stumble(item)
             case Kind.UNTIL | Kind.BREAK | Kind.FILLER:
                 pass
+
+    def _leave_brackets(self) -> None:
+        outside, now = self._before_bracket, self._now
+        self._before_bracket, self._bracket = None, False
+        if outside is None or now is outside:
+            return
+        inside = [
+            c for c in self.clauses if c.in_brackets and c.days is not None and not (c.said or c.opened)
+        ]
+        if not outside.said:
+            self._now = outside
+        elif len(inside) == 1 and not outside.named:
+            # 8:30-17:00（周一至周五）
+            outside.days, outside.public = inside[0].days, outside.public or inside[0].public
+            outside.days_last = True
+            self.clauses.remove(inside[0])
+            self._now = None
+        elif now is not None and not now.said:
+            self._now = None
 
     def _begin(self, **named: object) -> Clause:
         clause = Clause(season=self._season)

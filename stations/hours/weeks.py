@@ -70,9 +70,7 @@ def days_last(clauses: list[Clause]) -> list[Clause]:
     first, *middle, last = open_ones
     # 8:00-20:00，周六，周日休息 may mean that both are closed; then Saturday stays unknown.
     closed = _days_of(clause for clause in clauses if clause.closed)
-    ends = (
-        last.in_brackets or clauses[-1] is last or (last.days or ALL_DAYS) | closed == ALL_DAYS or not closed
-    )
+    ends = clauses[-1] is last or (last.days or ALL_DAYS) | closed == ALL_DAYS or not closed
     fits = (
         ends
         and not first.named
