@@ -168,7 +168,7 @@ def map_rows(session: Session, query: StationQuery, *, now: datetime | None = No
     conditions = queries.conditions(query, moment, _computed(session, query, moment))
     rows = session.execute(
         select(
-            P.code, queries.lon().label("lon"), queries.lat().label("lat"), P.name, P.kind,
+            P.code, queries.x(P.location).label("lon"), queries.y(P.location).label("lat"), P.name, P.kind,
             P.lifecycle, P.schedule_key, P.has, P.inferred, P.lacks, P.access,
         )
         .where(*conditions)

@@ -26,13 +26,14 @@ __all__ = [
     "conditions",
     "in_bbox",
     "in_state",
-    "lat",
-    "lon",
     "matching",
     "metres_to",
     "nearest_first",
     "point",
     "within",
+    "wkb",
+    "x",
+    "y",
 ]
 
 _METRES = Geography(geometry_type=None, srid=-1)
@@ -43,14 +44,19 @@ def point(lon: float, lat: float) -> ColumnElement[Any]:
     return func.ST_SetSRID(func.ST_MakePoint(lon, lat), 4326)
 
 
-def lon() -> ColumnElement[float]:
-    """Return a station's longitude; null where it is not located."""
-    return func.ST_X(P.location)
+def x(column: Any) -> ColumnElement[float]:
+    """Return the longitude of a point column; null where there is no point."""
+    return func.ST_X(column)
 
 
-def lat() -> ColumnElement[float]:
-    """Return a station's latitude; null where it is not located."""
-    return func.ST_Y(P.location)
+def y(column: Any) -> ColumnElement[float]:
+    """Return the latitude of a point column; null where there is no point."""
+    return func.ST_Y(column)
+
+
+def wkb(column: Any) -> ColumnElement[bytes]:
+    """Return a geometry column as well-known binary."""
+    return func.ST_AsBinary(column)
 
 
 def in_bbox(box: BBox) -> ColumnElement[bool]:

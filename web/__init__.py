@@ -1,0 +1,60 @@
+"""The faces of the registry: pages, the API, the command line. Nothing is built but by ``create_app``."""
+
+from __future__ import annotations
+
+from flask import Flask, Response
+from flask_compress import Compress
+from sqlalchemy import Engine, text
+from whitenoise import WhiteNoise
+
+from web import api, db, i18n, pages, problems, security
+from web.settings import Settings
+
+__all__ = ["create_app"]
+
+
+def create_app(settings: Settings, *, engine: Engine | None = None) -> Flask:
+    """Build the application. engine: another than that of the settings, for tests."""
+    app = Flask(__name__)
+    app.config["YIZHAN_SETTINGS"] = settings
+    app.secret_key = settings.require_secret_key()
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    app.url_map.strict_slashes = False
+    db.init_app(app, engine or db.make_engine(settings))
+    i18n.init_app(app, default=settings.lang)
+    problems.init_app(app)
+    security.init_app(app)
+    _compress(app)
+    app.register_blueprint(pages.blueprint)
+    app.register_blueprint(api.blueprint)
+
+    @app.get("/healthz")
+    def healthz() -> Response:
+        """Answer whether the application and its database work."""
+        db.session().execute(text("SELECT 1"))
+        return Response(
+            "ok\n", content_type="text/plain; charset=utf-8", headers={"Cache-Control": "no-store"}
+        )
+
+    return app
+
+
+def _compress(app: Flask) -> None:
+    app.config["COMPRESS_MIMETYPES"] = [
+        "text/html",
+        "application/json",
+        "application/geo+json",
+        "application/problem+json",
+    ]
+    app.config["COMPRESS_ALGORITHM"] = ["br", "gzip"]
+    app.config["COMPRESS_BR_LEVEL"] = 4
+    app.config["COMPRESS_STREAMS"] = False
+    Compress(app)
+    # Files are served compressed ahead, with long caches; the folder's own hashes are in their addresses.
+    app.wsgi_app = WhiteNoise(  # type: ignore[method-assign]
+        app.wsgi_app,
+        root=app.static_folder,
+        prefix="static/",
+        allow_all_origins=False,
+        max_age=3600,
+    )

@@ -1,0 +1,7 @@
+"""The programs' face: stations as GeoJSON under /api/v1, by the one query string."""
+
+from __future__ import annotations
+
+from web.api.stations import blueprint
+
+__all__ = ["blueprint"]

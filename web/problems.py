@@ -1,0 +1,111 @@
+"""Errors become answers here and nowhere else: RFC 9457 for programs, a plain page for people.
+
+StationsError and GeoError say in words what was wrong; an error that nobody expected is logged and not shown.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from flask import Flask, Response, render_template, request
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from werkzeug.exceptions import HTTPException, InternalServerError
+from werkzeug.wrappers import Response as AnyResponse
+
+from geo.errors import GeoError
+from stations.errors import Conflict, Invalid, NotAllowed, NotFound, StationsError, Unavailable
+from stations.query import BadQuery
+
+__all__ = ["STATUSES", "init_app", "problem"]
+
+#: The one table of statuses; the first base that fits counts.
+STATUSES: dict[type[Exception], int] = {
+    NotFound: 404,
+    Invalid: 400,
+    Conflict: 409,
+    NotAllowed: 403,
+    Unavailable: 503,
+    StationsError: 500,
+    GeoError: 400,
+}
+_TITLES = {
+    400: "Bad request",
+    403: "Not allowed",
+    404: "Not found",
+    405: "Method not allowed",
+    406: "Not acceptable",
+    409: "Conflict",
+    413: "Too large",
+    429: "Too many requests",
+    500: "Internal error",
+    503: "Not available now",
+}
+_CANCELLED = "57014"
+#: Paths below these are for programs; all others are for people.
+_FOR_PROGRAMS = ("/api/", "/map/")
+
+
+def problem(status: int, detail: str, **members: Any) -> Response:
+    """Return an RFC 9457 problem. members: further fields, such as ``errors`` with every bad parameter."""
+    body = {
+        "type": "about:blank",
+        "title": _TITLES.get(status, "Error"),
+        "status": status,
+        "detail": detail,
+        "instance": request.path,
+        **members,
+    }
+    return Response(
+        json.dumps(body, ensure_ascii=False), status, content_type="application/problem+json; charset=utf-8"
+    )
+
+
+def _answer(status: int, detail: str, **members: Any) -> Response:
+    if request.path.startswith(_FOR_PROGRAMS):
+        return problem(status, detail, **members)
+    page = render_template("error.html", status=status, detail=detail)
+    return Response(page, status, content_type="text/html; charset=utf-8")
+
+
+def _of_ours(error: Exception) -> Response:
+    status = next(code for kind, code in STATUSES.items() if isinstance(error, kind))
+    if isinstance(error, BadQuery):
+        errors = [{"parameter": p.name, "value": p.value, "detail": p.reason} for p in error.problems]
+        return _answer(status, str(error), errors=errors)
+    if isinstance(error, Invalid) and error.field is not None:
+        return _answer(status, str(error), parameter=error.field)
+    return _answer(status, str(error))
+
+
+def init_app(app: Flask) -> None:
+    """Answer every error of the application."""
+    app.register_error_handler(StationsError, _of_ours)
+    app.register_error_handler(GeoError, _of_ours)
+
+    @app.errorhandler(DBAPIError)
+    def database(error: DBAPIError) -> Response:
+        if getattr(error.orig, "sqlstate", None) == _CANCELLED:
+            return _answer(
+                503, "the question took too long; ask for less (a region, a bbox, a smaller limit)"
+            )
+        app.logger.error("database error on %s", request.path, exc_info=error)
+        if isinstance(error, OperationalError | InterfaceError):
+            return _answer(503, "the database does not answer now; try again in a minute")
+        return _answer(500, "something went wrong here; it was written to the log")
+
+    @app.errorhandler(HTTPException)
+    def http(error: HTTPException) -> AnyResponse:
+        # Werkzeug's own headers (Allow, Retry-After, Location …) are part of the answer.
+        if error.response is not None or (error.code or 500) < 400:
+            return error.get_response(request.environ)
+        answer = _answer(error.code or 500, str(error.description or error.name))
+        for name, value in error.get_headers(request.environ):
+            if name.lower() not in {"content-type", "content-length"}:
+                answer.headers[name] = value
+        return answer
+
+    @app.errorhandler(Exception)
+    def unexpected(error: Exception) -> Response:
+        app.logger.error("unexpected error on %s", request.path, exc_info=error)
+        return _answer(InternalServerError.code, "something went wrong here; it was written to the log")
