@@ -1,0 +1,216 @@
+/* The base map that needs no network: areas, lakes and names of places, drawn from our own files.
+
+   Areas arrive in a drawing format: whole numbers, each ring a first vertex and then steps, in units of
+   ``1 / scale`` degree, longitude first. */
+(function () {
+  "use strict";
+
+  var yizhan = window.yizhan;
+
+  function ring(numbers, scale) {
+    var points = [], x = 0, y = 0;
+    for (var i = 0; i < numbers.length; i += 2) {
+      x += numbers[i];
+      y += numbers[i + 1];
+      points.push([y / scale, x / scale]);
+    }
+    return points;
+  }
+
+  function polygons(shape, scale) {
+    return shape.map(function (polygon) {
+      return polygon.map(function (numbers) { return ring(numbers, scale); });
+    });
+  }
+
+  var LOOK = {
+    county: function () { return { stroke: true, weight: 0.8, color: yizhan.colour("line-county"), fill: true, fillColor: yizhan.colour("land"), fillOpacity: 1 }; },
+    prefecture: function () { return { stroke: true, weight: 1.4, color: yizhan.colour("line-prefecture"), fill: false }; },
+    province: function () { return { stroke: true, weight: 2.4, color: yizhan.colour("line-province"), fill: false }; },
+    lake: function () { return { stroke: true, weight: 0.6, color: yizhan.colour("shore"), fill: true, fillColor: yizhan.colour("water"), fillOpacity: 1 }; },
+  };
+
+  /** Areas by code and lakes. */
+  var Regions = L.LayerGroup.extend({
+    initialize: function (outlinesOnly) {
+      L.LayerGroup.prototype.initialize.call(this, []);
+      this._outlinesOnly = outlinesOnly;
+      this.areas = {};
+      this._shades = null;
+    },
+
+    onAdd: function (map) {
+      map.createPane("ground").style.zIndex = 200;
+      this._canvas = L.canvas({ pane: "ground", padding: 0.4 });
+      L.LayerGroup.prototype.onAdd.call(this, map);
+    },
+
+    draw: function (body) {
+      var group = this, scale = body.scale;
+      function add(kind, latlngs) {
+        var shape = L.polygon(latlngs, { renderer: group._canvas, interactive: false, smoothFactor: 0.6 });
+        shape.kind = kind;
+        shape.setStyle(group._look(kind));
+        group.addLayer(shape);
+        return shape;
+      }
+      var outlines = [];
+      body.areas.forEach(function (area) {
+        var latlngs = polygons(area.shape, scale);
+        group.areas[area.code] = { code: area.code, name: area.name, level: area.level, label: area.label, bounds: L.latLngBounds([]) };
+        if (area.level === "county") {
+          var shape = add("county", latlngs);
+          group.areas[area.code].shape = shape;
+          group.areas[area.code].bounds = shape.getBounds();
+        } else outlines.push([area, latlngs]);
+      });
+      if (!this._outlinesOnly) body.lakes.forEach(function (lake) { add("lake", polygons(lake, scale)); });
+      outlines.sort(function (a, b) { return a[0].level < b[0].level ? -1 : 1; }); // prefecture, then province
+      outlines.forEach(function (pair) { group.areas[pair[0].code].bounds = add(pair[0].level, pair[1]).getBounds(); });
+    },
+
+    _look: function (kind) {
+      var look = LOOK[kind]();
+      if (this._outlinesOnly) look.fillOpacity = 0;
+      return look;
+    },
+
+    recolour: function () {
+      this.eachLayer(function (shape) { shape.setStyle(this._look(shape.kind)); }, this);
+      if (this._shades) this.shade(this._shades);
+    },
+
+    /** Fill areas by code with colours; null gives the plain land back. */
+    shade: function (shades) {
+      this._shades = shades;
+      Object.keys(this.areas).forEach(function (code) {
+        var shape = this.areas[code].shape;
+        if (!shape) return;
+        shape.setStyle(this._look("county"));
+        if (shades && shades[code]) shape.setStyle({ fillColor: shades[code], fillOpacity: this._outlinesOnly ? 0.5 : 1 });
+      }, this);
+    },
+  });
+
+  yizhan.regions = function (map, options) {
+    var regions = new Regions(options.outlinesOnly).addTo(map);
+    yizhan.onColours(function () { regions.recolour(); });
+    regions.loaded = yizhan.ask(options.url).then(function (body) { regions.draw(body); return regions; });
+    map.regions = regions;
+    return regions;
+  };
+
+  /* Names. Drawn on one canvas after each move; the more important first, and none over another. */
+  var FONT = '"PingFang SC", "Noto Sans CJK SC", "Microsoft YaHei", system-ui, sans-serif';
+  var STYLES = {
+    prefecture: { from: 0, to: 8, font: "600 14px ", colour: "name-area", halo: 3, dot: false },
+    county: { from: 7, to: 11, font: "500 12px ", colour: "name-area", halo: 3, dot: false },
+    town: { from: 8, to: 99, font: "500 12.5px ", colour: "name-place", halo: 3, dot: true },
+    village: { from: 9.5, to: 99, font: "12px ", colour: "name-place", halo: 3, dot: true },
+  };
+
+  var Names = L.Layer.extend({
+    initialize: function () { this._names = []; },
+
+    onAdd: function (map) {
+      map.createPane("names").style.zIndex = 450;
+      map.getPane("names").style.pointerEvents = "none";
+      this._canvas = L.DomUtil.create("canvas", "leaflet-zoom-hide", map.getPane("names"));
+      this._canvas.setAttribute("aria-hidden", "true");
+      map.on("moveend zoomend resize", this.redraw, this);
+    },
+
+    onRemove: function (map) {
+      L.DomUtil.remove(this._canvas);
+      map.off("moveend zoomend resize", this.redraw, this);
+    },
+
+    add: function (names) {
+      this._names = this._names.concat(names).sort(function (a, b) { return b.weight - a.weight; });
+      this.redraw();
+    },
+
+    redraw: function () {
+      var map = this._map;
+      if (!map || !this._names.length) return;
+      var ratio = Math.min(window.devicePixelRatio || 1, 2);
+      var margin = map.getSize().multiplyBy(0.25);
+      var size = map.getSize().add(margin.multiplyBy(2));
+      var canvas = this._canvas;
+      canvas.width = size.x * ratio;
+      canvas.height = size.y * ratio;
+      canvas.style.width = size.x + "px";
+      canvas.style.height = size.y + "px";
+      var origin = map.containerPointToLayerPoint(margin.multiplyBy(-1)).round();
+      L.DomUtil.setPosition(canvas, origin);
+      var pen = canvas.getContext("2d");
+      pen.setTransform(ratio, 0, 0, ratio, 0, 0);
+      pen.lineJoin = "round";
+      pen.textBaseline = "middle";
+      var zoom = map.getZoom(), taken = [], halo = yizhan.colour("name-halo");
+      this._names.forEach(function (name) {
+        var style = STYLES[name.style];
+        if (zoom < style.from || zoom > style.to || (name.from && zoom < name.from)) return;
+        var at = map.latLngToLayerPoint([name.at[1], name.at[0]]).subtract(origin);
+        if (at.x < 0 || at.y < 0 || at.x > size.x || at.y > size.y) return;
+        pen.font = style.font + FONT;
+        var width = pen.measureText(name.text).width;
+        var left = style.dot ? at.x + 6 : at.x - width / 2;
+        var box = [left - 5, at.y - 10, left + width + 5, at.y + 10];
+        for (var i = 0; i < taken.length; i++) {
+          if (box[0] < taken[i][2] && box[2] > taken[i][0] && box[1] < taken[i][3] && box[3] > taken[i][1]) return;
+        }
+        taken.push(box);
+        pen.strokeStyle = halo;
+        pen.lineWidth = style.halo;
+        pen.fillStyle = yizhan.colour(style.colour);
+        if (style.dot) {
+          pen.beginPath();
+          pen.arc(at.x, at.y, 2, 0, 7);
+          pen.stroke();
+          pen.fill();
+        }
+        pen.strokeText(name.text, left, at.y);
+        pen.fillText(name.text, left, at.y);
+      });
+    },
+  });
+
+  yizhan.places = function (map, options) {
+    var names = new Names().addTo(map);
+    yizhan.onColours(function () { names.redraw(); });
+    if (map.regions) {
+      map.regions.loaded.then(function (regions) {
+        names.add(Object.keys(regions.areas).map(function (code) {
+          var area = regions.areas[code];
+          return { text: area.name, at: area.label, style: area.level, weight: area.level === "prefecture" ? 3e9 : 2e9 };
+        }).filter(function (name) { return name.at && STYLES[name.style]; }));
+      }, function () { /* the page reports a base map that did not come */ });
+    }
+    names.loaded = yizhan.ask(options.url).then(function (body) {
+      names.add(body.places.map(function (place) {
+        return { text: place.name, at: [place.lon, place.lat], style: place.population ? "town" : "village", weight: place.population || 0 };
+      }));
+    });
+    return names;
+  };
+
+  /** The operator's own raster base map. */
+  yizhan.tiles = function (map, options) {
+    return L.tileLayer(options.url, { maxNativeZoom: options.maxNativeZoom, maxZoom: map.getMaxZoom() }).addTo(map);
+  };
+
+  /** Review number or its absence, and the sources, at the lower left; the scale above it. */
+  yizhan.review = function (map, options) {
+    var mark = L.control({ position: "bottomleft" });
+    mark.onAdd = function () {
+      return yizhan.el("div", { "class": "review-mark" }, [
+        yizhan.el("strong", {}, options.text),
+        yizhan.el("span", {}, options.credits.join(" · ")),
+      ]);
+    };
+    mark.addTo(map);
+    L.control.scale({ position: "bottomleft", imperial: false, maxWidth: 90 }).addTo(map);
+    return mark;
+  };
+})();
