@@ -39,6 +39,7 @@ def main(parent: int) -> int:
     """Serve until told to stop. ``parent`` is the process that started this one."""
     from granian import Granian
     from granian.constants import Interfaces
+    from granian.log import LogLevels
 
     from web.settings import Settings
 
@@ -56,8 +57,8 @@ def main(parent: int) -> int:
         blocking_threads=4,
         respawn_failed_workers=True,
         workers_kill_timeout=_STOP_S,
-        log_access=False,
-        process_name=None,
+        websockets=False,
+        log_level=LogLevels.warning,
     ).serve()
     return 0
 

@@ -58,15 +58,18 @@ class _Told(BaseException):
         self.number = number
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run ``script/server`` and return its exit status: 130 after Ctrl-C, 0 after SIGTERM, 2 for a wrong option."""
+def main(arguments: Sequence[str] | None = None, *, root: Path = ROOT) -> int:
+    """Run ``script/server`` and return its exit status: 130 after Ctrl-C, 0 after SIGTERM, 2 for a wrong option.
+
+    root: where ``var/`` lies.
+    """
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="replace", line_buffering=True)
     try:
         settings = settings_from(arguments)
         require_port(settings.host, settings.port)
         with _told_by_signals():
-            run(settings)
+            run(settings, root=root)
     except _Told as told:
         return 130 if told.number == signal.SIGINT else 0
     except SettingsError as error:
@@ -98,7 +101,7 @@ def run(settings: Settings, *, root: Path = ROOT, work: Work | None = None) -> N
         elif ready.province is not None:
             work.load_regions(ready, ready.province)
         require_port(ready.host, ready.port)
-        with _server(ready, root) as server, _kept_up(ready, work):
+        with _server(ready) as server, _kept_up(ready, work):
             _await_answer(ready, server)
             _announce(ready)
             status = server.wait()
@@ -129,12 +132,12 @@ def _told_by_signals() -> Iterator[None]:
 
 
 @contextmanager
-def _server(settings: Settings, root: Path) -> Iterator[subprocess.Popen[bytes]]:
+def _server(settings: Settings) -> Iterator[subprocess.Popen[bytes]]:
     """Run granian in a session of its own, so that Ctrl-C reaches only this process, which ends it in order."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("YIZHAN_")}
     server = subprocess.Popen(  # noqa: S603 - our own module
         [sys.executable, "-m", "web.serving", str(os.getpid())],
-        cwd=root,
+        cwd=ROOT,
         env=environment | settings.environment(),
         stdin=subprocess.DEVNULL,
         start_new_session=True,
