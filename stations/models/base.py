@@ -34,9 +34,9 @@ class Base(DeclarativeBase):
         int: BigInteger,
         datetime: DateTime(timezone=True),
         date: Date,
-        dict[str, str]: JSONB,
-        dict[str, Any]: JSONB,
-        list[Any]: JSONB,
+        dict[str, str]: JSONB(none_as_null=True),
+        dict[str, Any]: JSONB(none_as_null=True),
+        list[Any]: JSONB(none_as_null=True),
         list[str]: ARRAY(Text),
     }
 

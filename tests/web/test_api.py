@@ -211,6 +211,7 @@ def test_a_withdrawn_station_is_not_found_and_says_why(
 ) -> None:
     with acting(filled, operator, reason="twice"):
         station = put(filled, "重复", 101.5, 36.6)
+    with acting(filled, operator, reason="twice"):
         registry.withdraw(filled, station, reason="重复录入")
     answer = client.get(f"/api/v1/stations/{station.code}")
     assert answer.status_code == 404
