@@ -1,1 +1,52 @@
-"""The only room of ``geo`` that touches disk: tables and vector files."""
+"""The only room of ``geo`` that touches disk: tables, vector files and the outlines of China."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from geo.errors import FileError, TableError
+from geo.io.rows import Row, Skipped, Source
+from geo.io.tables import Table, open_table, write_rows
+
+__all__ = ["Row", "Skipped", "Source", "Table", "open_source", "open_table", "write_rows"]
+
+
+def open_source(
+    path: Path | str,
+    *,
+    encoding: str | None = None,
+    sheet: str | None = None,
+    layer: str | None = None,
+    crs: str | None = None,
+) -> Source:
+    """Open a file of rows, whatever its format, told by its first bytes and not by its name.
+
+    CSV and XLSX: ``encoding``, ``sheet`` (see ``open_table``). Shapefile, GeoPackage, GeoJSON, FlatGeobuf:
+    ``encoding``, ``layer``, ``crs`` (see ``geo.io.vectors.open_vectors``); they give the columns ``lon`` and ``lat``.
+    Raises FileError (TableError, VectorError) or CrsError, in words; an option that the format does not have is an
+    error, since it shows a misunderstanding of the file.
+    """
+    path = Path(path)
+    try:
+        with path.open("rb") as file:
+            head = file.read(512)
+    except OSError as error:
+        raise FileError(f"{path.name} cannot be read: {error.strerror}") from error
+    from geo.io.vectors import is_vector, open_vectors
+
+    if is_vector(head) or path.suffix.lower() in {
+        ".shp",
+        ".shx",
+        ".dbf",
+        ".prj",
+        ".gpkg",
+        ".geojson",
+        ".fgb",
+    }:
+        if sheet is not None:
+            raise FileError(f"{path.name} is a vector file, which has no sheet {sheet!r}")
+        return open_vectors(path, layer=layer, encoding=encoding, crs=crs)
+    for option, value in (("layer", layer), ("CRS", crs)):
+        if value is not None:
+            raise TableError(f"{path.name} is a table, which has no {option} {value!r}")
+    return open_table(path, encoding=encoding, sheet=sheet)

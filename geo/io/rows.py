@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Final, NamedTuple, Protocol
 
-__all__ = ["CHUNK", "Row", "Skipped", "Source", "clean", "column_letters", "distinct_names"]
+__all__ = ["CHUNK", "Row", "Skipped", "Source", "clean", "column_letters", "distinct_names", "number_text"]
 
 CHUNK: Final = 10_000
 # Ordinary and full-width spaces go with str.strip(); these are spaces only to the eye.
@@ -63,6 +64,19 @@ class Source(Protocol):
 def clean(text: str) -> str:
     """Strip spaces of every width, zero-width characters and stray byte-order marks from both ends."""
     return text.strip(_EDGES)
+
+
+def number_text(number: int | float | Decimal) -> str:
+    """Write a number without exponent, noise or trailing zeros: 12.0 → 12, 1.39E10 → 13900000000; NaN → nothing.
+
+    Fifteen digits of a float are kept, as spreadsheets do; the rest is the noise of binary fractions.
+    """
+    exact = Decimal(f"{number:.15g}") if isinstance(number, float) else Decimal(number)
+    if not exact.is_finite():
+        return "" if exact.is_nan() else str(number)
+    text = f"{exact:f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return "0" if text == "-0" else text
 
 
 def column_letters(index: int) -> str:

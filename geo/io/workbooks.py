@@ -12,7 +12,6 @@ import warnings
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from decimal import Decimal
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -20,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 from geo.errors import TableError
 from geo.io.delimited import unguarded
 from geo.io.headers import Record
-from geo.io.rows import clean
+from geo.io.rows import clean, number_text
 
 if TYPE_CHECKING:
     from openpyxl.workbook import Workbook as OpenpyxlWorkbook
@@ -199,20 +198,11 @@ def _text(cell: Any) -> str:
 
 
 def _number(value: int | float, number_format: str) -> str:
-    # A spreadsheet keeps fifteen digits; the rest is the noise of binary fractions.
-    shown = Decimal(value) if isinstance(value, int) else Decimal(f"{value:.15g}")
-    if not shown.is_finite():
-        return str(value)
     if "%" in _QUOTED.sub("", number_format):
-        return f"{_plain(shown * 100)}%"
-    text = _plain(shown)
+        return f"{number_text(value * 100)}%"
+    text = number_text(value)
     # A phone or a code kept as a number under the format 00000000000.
     return text.zfill(len(number_format)) if _PADDED.fullmatch(number_format) and "." not in text else text
-
-
-def _plain(number: Decimal) -> str:
-    text = f"{number:f}"
-    return (text.rstrip("0").rstrip(".") if "." in text else text) or "0"
 
 
 def _moment(value: dt.datetime, number_format: str) -> str:
