@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from geo.errors import FileError, TableError
+from geo.io.formats import HEAD, is_part_of_vectors, vector_driver
 from geo.io.rows import Row, Skipped, Source
 from geo.io.tables import Table, open_table, write_rows
 
@@ -29,20 +30,13 @@ def open_source(
     path = Path(path)
     try:
         with path.open("rb") as file:
-            head = file.read(512)
+            head = file.read(HEAD)
     except OSError as error:
         raise FileError(f"{path.name} cannot be read: {error.strerror}") from error
-    from geo.io.vectors import is_vector, open_vectors
+    if vector_driver(head) is not None or is_part_of_vectors(path):
+        # GDAL and geopandas take a second to load, which a CSV need not wait for.
+        from geo.io.vectors import open_vectors
 
-    if is_vector(head) or path.suffix.lower() in {
-        ".shp",
-        ".shx",
-        ".dbf",
-        ".prj",
-        ".gpkg",
-        ".geojson",
-        ".fgb",
-    }:
         if sheet is not None:
             raise FileError(f"{path.name} is a vector file, which has no sheet {sheet!r}")
         return open_vectors(path, layer=layer, encoding=encoding, crs=crs)

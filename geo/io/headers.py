@@ -67,10 +67,11 @@ def find_layout(records: Sequence[Record], name: str) -> Layout:
     """Find the header among the first records of a table.
 
     records: the beginning of the file, blank records included. name: of the file, for messages.
-    The header is the first of the first ten records with two distinct cells or more that look like names (no number,
-    date or remark such as ``填报人：张三``) and fill half of the table's usual width. A second header line, under
-    a cell that spans several columns, is joined to it. A column without a name is called after its letter
-    (``列 E``) if the sample has data in it. A table of one column takes its first line as header.
+    The header is the first of the first ten records with two distinct cells or more that look like names (no
+    number or date, and three in four no remark such as ``填报人：张三``) and fill half of the table's usual
+    width. A second header line, under a cell that spans several columns, is joined to it. A column without a
+    name is called after its letter (``列 E``) if the sample has data in it. A table of one column takes its
+    first line as header.
     Raises TableError where there is no header, or nothing below it.
     """
     filled = [record for record in records if any(record.cells)]
@@ -107,17 +108,19 @@ def _title(record: Record) -> Skipped:
 
 def _is_header(cells: Sequence[str], usual: float) -> bool:
     names = [cell for cell in cells if cell]
-    if not all(map(_looks_like_name, names)):
+    if any(map(_is_datum, names)) or sum(map(_is_remark, names)) * 4 > len(names):
         return False
     if usual <= 1:
         return True
     return len(set(names)) >= 2 and len(names) * 2 >= usual
 
 
-def _looks_like_name(cell: str) -> bool:
-    if len(cell) > _LONGEST_NAME or _REMARK.fullmatch(cell):
-        return False
-    return _YEAR.fullmatch(cell) is not None or _DATUM.fullmatch(cell) is None
+def _is_datum(cell: str) -> bool:
+    return _DATUM.fullmatch(cell) is not None and _YEAR.fullmatch(cell) is None
+
+
+def _is_remark(cell: str) -> bool:
+    return len(cell) > _LONGEST_NAME or _REMARK.fullmatch(cell) is not None
 
 
 def _joined(first: Sequence[str], second: Sequence[str]) -> tuple[Sequence[str], bool]:
@@ -132,7 +135,7 @@ def _joined(first: Sequence[str], second: Sequence[str]) -> tuple[Sequence[str],
         spans = not cell or (at + 1 < width and not upper[at + 1] and bool(lower[at + 1]))
         groups.append(group if spans and lower[at] else "")
     below = [cell for cell in lower if cell]
-    if len(below) < 2 or len(below) == width or not all(map(_looks_like_name, below)):
+    if len(below) < 2 or len(below) == width or any(_is_datum(cell) or _is_remark(cell) for cell in below):
         return first, False
     if any(cell and not under for cell, under in zip(lower, groups, strict=True)):
         return first, False

@@ -25,10 +25,11 @@ from pyproj import Transformer
 
 from geo.crs import lonlat_transformer, same_crs
 from geo.errors import CrsError, VectorError
+from geo.io.formats import HEAD, vector_driver
 from geo.io.rows import CHUNK, clean, distinct_names, number_text
 from geo.io.shapefiles import LOSSLESS, decoded, require_parts, shapefile_encoding
 
-__all__ = ["Block", "Layer", "is_vector", "open_layer"]
+__all__ = ["Block", "Layer", "open_layer"]
 
 # GeoJSON has no index: every block reads the file from its start, so its blocks are larger.
 _BLOCK: Final = {"GeoJSON": 50_000}
@@ -129,23 +130,6 @@ def _gdal(trouble: str) -> Iterator[None]:
             raise VectorError(f"{trouble}: {error}") from error
 
 
-def is_vector(head: bytes) -> bool:
-    """Whether a file that begins so is one that ``open_vectors`` reads."""
-    return _driver(head) is not None
-
-
-def _driver(head: bytes) -> str | None:
-    if head.startswith(b"\x00\x00\x27\x0a"):
-        return "ESRI Shapefile"
-    if head.startswith(b"SQLite format 3\0"):
-        return "GPKG"
-    if head.startswith(b"fgb\x03"):
-        return "FlatGeobuf"
-    if head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{"):
-        return "GeoJSON"
-    return None
-
-
 def open_layer(path: Path, layer: str | None, encoding: str | None, crs: str | None) -> Layer:
     """Open one layer of a vector file; the options are those of ``geo.io.vectors.open_vectors``.
 
@@ -155,10 +139,10 @@ def open_layer(path: Path, layer: str | None, encoding: str | None, crs: str | N
         raise VectorError(f"{path.name} is a part of a Shapefile; open its .shp")
     try:
         with path.open("rb") as file:
-            head = file.read(4096)
+            head = file.read(HEAD)
     except OSError as error:
         raise VectorError(f"{path.name} cannot be read: {error.strerror}") from error
-    driver = _driver(head)
+    driver = vector_driver(head)
     if driver is None:
         state = "is empty" if not head.strip() else f"begins with {head[:8]!r}"
         raise VectorError(f"{path.name} {state}: it is no Shapefile, GeoPackage, GeoJSON or FlatGeobuf")

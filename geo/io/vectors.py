@@ -15,10 +15,10 @@ from pyproj import Transformer
 from shapely.geometry import MultiPolygon, Polygon
 
 from geo.errors import VectorError
-from geo.io.layers import Layer, is_vector, open_layer
+from geo.io.layers import Layer, open_layer
 from geo.io.rows import CHUNK, Row, Skipped, distinct_names, number_text
 
-__all__ = ["VectorSource", "is_vector", "open_vectors", "read_areas"]
+__all__ = ["VectorSource", "open_vectors", "read_areas"]
 
 _NO_PLACE: Final = ("", "")
 

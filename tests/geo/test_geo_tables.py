@@ -275,6 +275,11 @@ def test_a_header_of_two_lines_is_joined(tmp_path: Path) -> None:
     assert values(path) == [["1", "甲站", "101.5", "36.2", "张三", "0971-1", "李四", "0971-2"]]
 
 
+def test_a_header_may_carry_an_explanation_in_one_of_its_cells(tmp_path: Path) -> None:
+    path = put(tmp_path, "名称,电话,地址,备注：没有可不填\n甲,1,东,\n")
+    assert open_table(path).columns == ("名称", "电话", "地址", "备注：没有可不填")
+
+
 def test_years_may_name_columns(tmp_path: Path) -> None:
     assert open_table(put(tmp_path, "站点,2022,2023年\n甲,1,2\n")).columns == ("站点", "2022", "2023年")
 
