@@ -21,7 +21,7 @@ _LONGEST_NAME: Final = 60
 _REMARK: Final = re.compile(r"[^：:（(]{1,16}[：:]\s*\S.*", re.DOTALL)
 _YEAR: Final = re.compile(r"(19|20)\d\d年?")
 # Numbers, dates, times, phones: nothing but digits and what joins them.
-_DATUM: Final = re.compile(r"[+\-−]?[\d０-９][\d０-９\s.,:：/\-+%°年月日时点~～—至E]*")
+_FIGURE: Final = re.compile(r"[+\-−]?[\d０-９][\d０-９\s.,:：/\-+%°年月日时点~～—至E]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,15 +108,15 @@ def _title(record: Record) -> Skipped:
 
 def _is_header(cells: Sequence[str], usual: float) -> bool:
     names = [cell for cell in cells if cell]
-    if any(map(_is_datum, names)) or sum(map(_is_remark, names)) * 4 > len(names):
+    if any(map(_is_figure, names)) or sum(map(_is_remark, names)) * 4 > len(names):
         return False
     if usual <= 1:
         return True
     return len(set(names)) >= 2 and len(names) * 2 >= usual
 
 
-def _is_datum(cell: str) -> bool:
-    return _DATUM.fullmatch(cell) is not None and _YEAR.fullmatch(cell) is None
+def _is_figure(cell: str) -> bool:
+    return _FIGURE.fullmatch(cell) is not None and _YEAR.fullmatch(cell) is None
 
 
 def _is_remark(cell: str) -> bool:
@@ -135,7 +135,7 @@ def _joined(first: Sequence[str], second: Sequence[str]) -> tuple[Sequence[str],
         spans = not cell or (at + 1 < width and not upper[at + 1] and bool(lower[at + 1]))
         groups.append(group if spans and lower[at] else "")
     below = [cell for cell in lower if cell]
-    if len(below) < 2 or len(below) == width or any(_is_datum(cell) or _is_remark(cell) for cell in below):
+    if len(below) < 2 or len(below) == width or any(_is_figure(cell) or _is_remark(cell) for cell in below):
         return first, False
     if any(cell and not under for cell, under in zip(lower, groups, strict=True)):
         return first, False
