@@ -111,7 +111,9 @@ def when_ready(script: str) -> Markup:
 class LeanMap(folium.Map):  # type: ignore[misc]  # folium has no types
     """``folium.Map`` without a tile layer, a public network or a fixed viewport.
 
-    ``bounds`` is (west, south, east, north) in degrees, longitude first; Leaflet gets it the other way about.
+    bounds: west, south, east, north in degrees, longitude first; Leaflet gets it the other way about.
+    label: what the map is called for a screen reader. js, css: addresses of the files that it needs. sheet: selector
+    of an element that may lie over the map's lower edge, which the first view keeps clear of.
     """
 
     _template = Template(
@@ -133,6 +135,7 @@ var {{ this.get_name() }} = yizhan.map("{{ this.get_name() }}", {{ this.json(thi
         title: str = "",
         lang: str = "zh-Hans",
         max_zoom: int = 18,
+        sheet: str | None = None,
     ) -> None:
         west, south, east, north = bounds
         super().__init__(location=((south + north) / 2, (west + east) / 2), tiles=None)
@@ -140,6 +143,7 @@ var {{ this.get_name() }} = yizhan.map("{{ this.get_name() }}", {{ this.json(thi
             "label": label,
             "bounds": [[south, west], [north, east]],
             "maxZoom": max_zoom,
+            "sheet": sheet,
         }
         self.default_js = [(url, url) for url in js]
         self.default_css = [(url, url) for url in css]

@@ -79,6 +79,7 @@ def station_map(options: MapOptions) -> folium.Map:
         css=[options.static(path) for path in STYLES],
         title=options.title,
         lang=options.lang,
+        sheet="#panel",
     )
     stations = Stations(symbols=drawn, words=options.words)
     gaps = Gaps(url=links["gaps"])

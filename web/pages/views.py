@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from stations import vocabulary
 from stations.query import StationQuery
-from stations.registry import base_map, gaps, public
+from stations.registry import base_map, public
 from web.assets import static_url
 from web.db import now, session
 from web.i18n import lang, tag
@@ -85,7 +85,7 @@ def map_page() -> str:
         query=query,
         problems=[gettext("“{value}”看不懂，没有用它筛选。").format(value=p.value) for p in problems],
         gap=gap.on,
-        gaps=gaps.gaps(session(), query, radius_m=gap.distance_m).as_dict() if gap.on else None,
+        gaps=_gaps(query, gap) if gap.on else None,
         distance_m=gap.distance_m,
         distance_words=metres_words(gap.distance_m),
         distances=[(metres, metres_words(metres)) for metres in DISTANCES_M],
@@ -162,9 +162,7 @@ def places_json() -> Response:
 def gaps_json() -> Response:
     """Answer with the places that no station is near, and how many there are in each county."""
     query, _, _ = StationQuery.read(request.args.items(multi=True))
-    return _json(
-        gaps.gaps(session(), query, radius_m=GapSwitch.read(request.args).distance_m).as_dict()
-    )
+    return _json(_gaps(query, GapSwitch.read(request.args)))
 
 
 @blueprint.get("/s/<code>")
@@ -185,6 +183,12 @@ def about() -> str:
         credits=_credits(),
         other_language={"lang": other, "tag": tag_, "label": label, "url": url_for("pages.about", lang=other)},
     )
+
+
+def _gaps(query: StationQuery, gap: GapSwitch) -> dict[str, Any]:
+    from stations.registry import gaps
+
+    return gaps.gaps(session(), query, radius_m=gap.distance_m).as_dict()
 
 
 def _name(names: Mapping[str, str]) -> str:

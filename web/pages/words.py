@@ -144,7 +144,6 @@ def _gaps() -> dict[str, object]:
             "地点来源：{source}。距离为直线距离。人口只算有数字的地点，没有数字的写“未知”，不当作 0。"
         ),
         "place_gap": gettext("最近的站点 {distance} · 人口 {people}"),
-        "from_share": gettext("≥{share}%"),
         "total": gettext("合计"),
         "column_name": gettext("区县"),
         "column_places_uncovered": gettext("未覆盖 / 地点"),

@@ -159,13 +159,14 @@
       maxBoundsViscosity: 0.8,
     });
     var bounds = L.latLngBounds(options.bounds);
-    map.home = bounds;
-    map.fitBounds(bounds, { animate: false, padding: [12, 12] });
+    var sheet = options.sheet && document.querySelector(options.sheet);
+    var covered = sheet && window.getComputedStyle(sheet).position === "absolute" ? sheet.offsetHeight : 0;
+    map.fitBounds(bounds, { animate: false, paddingTopLeft: [12, 12], paddingBottomRight: [12, 12 + covered] });
     var container = map.getContainer();
     container.setAttribute("role", "region");
     container.setAttribute("aria-label", options.label);
     map.setMinZoom(Math.max(2, map.getBoundsZoom(bounds) - 1));
-    map.setMaxBounds(bounds.pad(0.75));
+    map.setMaxBounds(L.latLngBounds(map.getBounds().getSouthWest(), map.getBounds().getNorthEast()).extend(bounds).pad(0.6));
     return map;
   };
 })();

@@ -6,6 +6,7 @@
 
   var yizhan = window.yizhan, el = yizhan.el;
   var STEPS = [0.0001, 0.1, 0.25, 0.5, 0.75]; // lower ends of the five shades; none uncovered is the first colour
+  var SHARES = ["0%", "<10%", "10–24%", "25–49%", "50–74%", "≥75%"];
 
   function shade(share) {
     var step = 0;
@@ -120,12 +121,10 @@
         gaps._tell(place);
       } } }, [el("strong", {}, place.name), el("span", {}, about(place))]));
     }));
-    var key = el("p", { "class": "gap-key" }, [0, 1, 2, 3, 4, 5].map(function (step) {
-      return el("span", {}, [el("i", { "class": "swatch gap-" + step, "aria-hidden": "true" }), step === 0 ? "0" : yizhan.say("from_share", { share: Math.round(100 * STEPS[step - 1]) || 0 })]);
+    var key = el("p", { "class": "gap-key" }, SHARES.map(function (text, step) {
+      return el("span", {}, [el("i", { "class": "swatch gap-" + step, "aria-hidden": "true" }), text]);
     }));
-    this._table.replaceChildren
-      ? this._table.replaceChildren()
-      : (this._table.textContent = "");
+    this._table.textContent = "";
     [
       el("p", { "class": "gap-summary" }, yizhan.say("gap_summary", { uncovered: yizhan.number(total.places_uncovered), places: yizhan.number(total.places), distance: yizhan.distance(body.radius_m), stations: yizhan.number(body.basis.stations) })),
       key,

@@ -26,7 +26,7 @@
   var LOOK = {
     county: function () { return { stroke: true, weight: 0.8, color: yizhan.colour("line-county"), fill: true, fillColor: yizhan.colour("land"), fillOpacity: 1 }; },
     prefecture: function () { return { stroke: true, weight: 1.4, color: yizhan.colour("line-prefecture"), fill: false }; },
-    province: function () { return { stroke: true, weight: 2.4, color: yizhan.colour("line-province"), fill: false }; },
+    province: function () { return { stroke: true, weight: 1.8, color: yizhan.colour("line-province"), fill: false }; },
     lake: function () { return { stroke: true, weight: 0.6, color: yizhan.colour("shore"), fill: true, fillColor: yizhan.colour("water"), fillOpacity: 1 }; },
   };
 
@@ -112,17 +112,23 @@
   var Names = L.Layer.extend({
     initialize: function () { this._names = []; },
 
+    /** Keep clear of what these markers cover, and draw again when they change. */
+    avoid: function (stations) {
+      this._stations = stations;
+      stations.on("drawn", this.redraw, this);
+    },
+
     onAdd: function (map) {
       map.createPane("names").style.zIndex = 450;
       map.getPane("names").style.pointerEvents = "none";
       this._canvas = L.DomUtil.create("canvas", "leaflet-zoom-hide", map.getPane("names"));
       this._canvas.setAttribute("aria-hidden", "true");
-      map.on("moveend zoomend resize", this.redraw, this);
+      map.on("moveend resize", this.redraw, this);
     },
 
     onRemove: function (map) {
       L.DomUtil.remove(this._canvas);
-      map.off("moveend zoomend resize", this.redraw, this);
+      map.off("moveend resize", this.redraw, this);
     },
 
     add: function (names) {
@@ -147,7 +153,10 @@
       pen.setTransform(ratio, 0, 0, ratio, 0, 0);
       pen.lineJoin = "round";
       pen.textBaseline = "middle";
-      var zoom = map.getZoom(), taken = [], halo = yizhan.colour("name-halo");
+      var taken = (this._stations ? this._stations.boxes() : []).map(function (box) {
+        return [box[0] - origin.x, box[1] - origin.y, box[2] - origin.x, box[3] - origin.y];
+      });
+      var zoom = map.getZoom(), halo = yizhan.colour("name-halo");
       this._names.forEach(function (name) {
         var style = STYLES[name.style];
         if (zoom < style.from || zoom > style.to || (name.from && zoom < name.from)) return;
@@ -177,7 +186,7 @@
   });
 
   yizhan.places = function (map, options) {
-    var names = new Names().addTo(map);
+    var names = (map.names = new Names().addTo(map));
     yizhan.onColours(function () { names.redraw(); });
     if (map.regions) {
       map.regions.loaded.then(function (regions) {

@@ -225,7 +225,10 @@
     document.documentElement.classList.add("is-live");
     map.invalidateSize();
     load(first.zoom === null);
-    if (first.zoom === null && map.regions) map.regions.loaded.then(function () { show([]); }, function () { tell(yizhan.say("ground_failed")); });
+    if (map.regions) map.regions.loaded.then(function () {
+      write(); // the list names counties
+      if (first.zoom === null) show([]);
+    }, function () { tell(yizhan.say("ground_failed")); });
     if (first.station) open(first.station, null, false);
     return parts;
   };

@@ -4,6 +4,7 @@
 
   var yizhan = window.yizhan, el = yizhan.el;
   var PAGE = 60;
+  var PEEK_PX = 112; // as in map.css
   var STOPS = ["peek", "half", "full"];
 
   function Panel(root, opened) {
@@ -79,17 +80,20 @@
   Panel.prototype.stop = function (name) {
     this.root.dataset.stop = name;
     this.root.style.height = "";
+    // What stands at the map's lower edge, the review number above all, stays above the sheet.
+    if (name !== "full") this.root.parentElement.style.setProperty("--covered", this._heights()[name] + "px");
     this._button.setAttribute("aria-expanded", String(name !== "peek"));
+  };
+
+  Panel.prototype._heights = function () {
+    var whole = this.root.parentElement.clientHeight;
+    return { peek: PEEK_PX, half: Math.round(whole * 0.52), full: whole - 8 };
   };
 
   Panel.prototype._grip = function () {
     var panel = this, root = this.root, grip = root.querySelector(".panel-grip"), start = null;
     this._button = grip;
     this.stop("peek");
-    function heights() {
-      var whole = root.parentElement.clientHeight, styles = window.getComputedStyle(root);
-      return { peek: parseFloat(styles.getPropertyValue("--peek")) || 132, half: whole * 0.52, full: whole - 8 };
-    }
     grip.addEventListener("click", function () {
       if (start && start.moved) return;
       panel.stop(root.dataset.stop === "peek" ? "half" : root.dataset.stop === "half" ? "full" : "peek");
@@ -102,11 +106,11 @@
       if (!start || !(event.buttons & 1)) return;
       var by = start.y - event.clientY;
       if (Math.abs(by) > 6) start.moved = true;
-      if (start.moved) root.style.height = Math.max(60, Math.min(heights().full, start.height + by)) + "px";
+      if (start.moved) root.style.height = Math.max(60, Math.min(panel._heights().full, start.height + by)) + "px";
     });
     grip.addEventListener("pointerup", function () {
       if (!start || !start.moved) return;
-      var at = heights(), now = root.offsetHeight;
+      var at = panel._heights(), now = root.offsetHeight;
       panel.stop(STOPS.slice().sort(function (a, b) { return Math.abs(at[a] - now) - Math.abs(at[b] - now); })[0]);
     });
     grip.addEventListener("pointercancel", function () { start = null; panel.stop(root.dataset.stop); });

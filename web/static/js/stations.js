@@ -39,6 +39,7 @@
       yizhan.el("span", {}, yizhan.number(total)),
     ]);
     element.style.width = element.style.height = size + "px";
+    element.style.margin = -size / 2 + "px 0 0 " + -size / 2 + "px";
     return element;
   }
 
@@ -85,14 +86,22 @@
       this._refresh();
     },
 
+    /** Mark the station with this code; one that stands inside a ring gets a pin of its own above it. */
     select: function (code) {
       this.selected = code;
+      if (this._apart) this._group.removeLayer(this._apart);
+      this._apart = null;
+      var alone = false;
       Object.keys(this._shown).forEach(function (key) {
-        var marker = this._shown[key], element = marker.getElement();
-        var mine = marker.members.length === 1 && marker.members[0].code === code;
-        if (element) element.classList.toggle("is-selected", mine);
+        var marker = this._shown[key], mine = marker.members.length === 1 && marker.members[0].code === code;
+        marker.getElement().classList.toggle("is-selected", mine);
         marker.setZIndexOffset(mine ? 10000 : 0);
+        alone = alone || mine;
       }, this);
+      var station = !alone && code && this._all.filter(function (s) { return s.code === code; })[0];
+      if (!station) return;
+      this._apart = this._marker({ at: L.latLng(station.lat, station.lon), members: [station] }).addTo(this._group);
+      this._apart.setZIndexOffset(10000).getElement().classList.add("is-selected");
     },
 
     /** Stations in the bounds. */
@@ -147,6 +156,16 @@
         if (!this._shown[key]) this._shown[key] = this._marker(wanted[key]).addTo(this._group);
       }, this);
       this.select(this.selected);
+      this.fire("drawn");
+    },
+
+    /** What the markers cover, as boxes [left, top, right, bottom] of layer points: names keep clear of them. */
+    boxes: function () {
+      var map = this._map;
+      return Object.keys(this._shown).map(function (key) {
+        var marker = this._shown[key], at = map.latLngToLayerPoint(marker.getLatLng());
+        return marker.members.length === 1 ? [at.x - 16, at.y - 40, at.x + 16, at.y] : [at.x - 22, at.y - 22, at.x + 22, at.y + 22];
+      }, this);
     },
 
     _marker: function (group) {
@@ -192,7 +211,9 @@
     yizhan.labels = { kinds: {}, looks: {} };
     symbols.kinds.forEach(function (kind) { yizhan.labels.kinds[kind.code] = kind.label; });
     symbols.looks.forEach(function (look) { yizhan.labels.looks[look.state] = look.label; });
-    return new Stations(options).addTo(map);
+    var stations = new Stations(options).addTo(map);
+    if (map.names) map.names.avoid(stations);
+    return stations;
   };
 
   /** Which look a station has: its lifecycle where it is not in service, else its state by the hours. */
@@ -215,7 +236,7 @@
         yizhan.el("p", {}, options.words.shapes),
       ]);
       var box = yizhan.el("details", { "class": "legend" }, [yizhan.el("summary", {}, [yizhan.icon("info"), options.words.legend]), body]);
-      box.open = window.matchMedia("(min-width: 1180px) and (min-height: 760px)").matches;
+      box.open = window.matchMedia("(min-width: 1600px) and (min-height: 760px)").matches;
       L.DomEvent.disableClickPropagation(box);
       L.DomEvent.disableScrollPropagation(box);
       return box;
