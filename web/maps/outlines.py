@@ -21,13 +21,15 @@ SCALE = 1000
 
 @dataclass(frozen=True, slots=True)
 class Area:
-    """An area to draw: ``level`` county (filled), prefecture or province (a line); ``label`` is where its name goes."""
+    """An area to draw: ``level`` county (filled), prefecture or province (a line); ``label`` is where its name goes,
+    ``short`` what it is called where the whole name does not fit."""
 
     code: str
     name: str
     level: str
     geometry: BaseGeometry
     label: tuple[float, float] | None = None
+    short: str | None = None
 
 
 def rings(geometry: BaseGeometry, scale: int = SCALE) -> list[list[list[int]]]:
@@ -70,6 +72,7 @@ def drawing(areas: Sequence[Area], lakes: Sequence[BaseGeometry]) -> dict[str, o
             {
                 "code": area.code,
                 "name": area.name,
+                "short": area.short,
                 "level": area.level,
                 "label": None if area.label is None else [round(v, 3) for v in area.label],
                 "shape": rings(area.geometry),

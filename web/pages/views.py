@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from stations import vocabulary
 from stations.query import StationQuery
 from stations.registry import base_map, public
+from stations.registry.place_names import written
 from web.assets import static_url
 from web.db import now, session
 from web.i18n import lang, tag
@@ -141,7 +142,7 @@ def regions_json() -> Response:
     if key not in made:
         west, south, east, north = base_map.extent(session()) or _EVERYWHERE
         areas = [
-            Area(area.code, _name(area.names), area.level, area.geometry, area.label)
+            Area(area.code, _name(area.names), area.level, area.geometry, area.label, _short(area.names))
             for area in base_map.outlines(session())
         ]
         made[key] = orjson.dumps(drawing(areas, lakes((west - 1, south - 1, east + 1, north + 1))))
@@ -193,6 +194,11 @@ def _gaps(query: StationQuery, gap: GapSwitch) -> dict[str, Any]:
 
 def _name(names: Mapping[str, str]) -> str:
     return names.get(lang()) or names["zh"]
+
+
+def _short(names: Mapping[str, str]) -> str:
+    """Return a name without its suffix: 海西 for 海西蒙古族藏族自治州."""
+    return names.get(lang()) or written(names["zh"]).stem
 
 
 def _credits() -> list[str]:

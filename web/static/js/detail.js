@@ -19,8 +19,11 @@
     if (state !== "unknown" && amenity.basis === "inferred") notes.push(yizhan.say("inferred"));
     return el("li", { "class": "amenity is-" + state + (amenity && amenity.basis === "inferred" ? " is-inferred" : "") }, [
       icon("amenity-" + code),
-      el("span", { "class": "amenity-name" }, yizhan.vocabulary.amenities[code] || code),
-      notes.length ? el("span", { "class": "amenity-note" }, notes.join(yizhan.say("and"))) : null,
+      el("span", { "class": "amenity-what" }, [
+        el("span", { "class": "amenity-name" }, yizhan.vocabulary.amenities[code] || code),
+        notes.length ? " " : null,
+        notes.length ? el("span", { "class": "amenity-note" }, notes.join(yizhan.say("and"))) : null,
+      ]),
       icon(MARKS[state], "amenity-mark"),
     ]);
   }

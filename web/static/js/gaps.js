@@ -30,9 +30,9 @@
   function Gaps(map, options) {
     this._map = map;
     this._url = options.url;
-    map.createPane("gaps").style.zIndex = 420;
+    map.createPane("gaps").style.zIndex = 620; // above the stations, which step back
     this._places = L.layerGroup();
-    this._canvas = L.canvas({ pane: "gaps", padding: 0.3 });
+    this._drawer = L.svg({ pane: "gaps", padding: 0.3 }); // a canvas would catch the clicks meant for stations below
     this._sort = { column: 1, falling: true };
     var gaps = this;
     yizhan.onColours(function () { if (gaps._body) gaps._draw(); });
@@ -58,14 +58,14 @@
   };
 
   Gaps.prototype._draw = function () {
-    var map = this._map, group = this._places, canvas = this._canvas, body = this._body, gaps = this;
+    var map = this._map, group = this._places, drawer = this._drawer, body = this._body, gaps = this;
     var shades = {};
     body.areas.forEach(function (area) { if (area.places) shades[area.code] = yizhan.colour("gap-" + shade(area.places_uncovered / area.places)); });
     map.regions.loaded.then(function () { if (gaps._body === body) map.regions.shade(shades); }, function () { /* no areas to shade */ });
     group.clearLayers();
     body.places.forEach(function (place) {
       L.circleMarker([place.lat, place.lon], {
-        renderer: canvas, radius: place.population === null ? 5 : Math.min(12, 5 + Math.sqrt(place.population) / 60),
+        renderer: drawer, pane: "gaps", radius: place.population === null ? 5 : Math.min(12, 5 + Math.sqrt(place.population) / 60),
         weight: 2, color: yizhan.colour("gap-ink"), fillColor: yizhan.colour("gap-hollow"), fillOpacity: 0.85,
       }).on("click", function () { gaps._tell(place); }).addTo(group);
     });

@@ -57,7 +57,7 @@
       var outlines = [];
       body.areas.forEach(function (area) {
         var latlngs = polygons(area.shape, scale);
-        group.areas[area.code] = { code: area.code, name: area.name, level: area.level, label: area.label, bounds: L.latLngBounds([]) };
+        group.areas[area.code] = { code: area.code, name: area.name, short: area.short, level: area.level, label: area.label, bounds: L.latLngBounds([]) };
         if (area.level === "county") {
           var shape = add("county", latlngs);
           group.areas[area.code].shape = shape;
@@ -108,6 +108,12 @@
     town: { from: 8, to: 99, font: "500 12.5px ", colour: "name-place", halo: 3, dot: true },
     village: { from: 9.5, to: 99, font: "12px ", colour: "name-place", halo: 3, dot: true },
   };
+
+  var SHORT_BELOW = 7; // there only the short names of areas fit
+  function dotSpots(width) { return [[6, 0], [-6 - width, 0]]; }
+  function areaSpots(width) {
+    return [[0, 0], [0, 22], [0, -22], [0, 40], [0, -40], [34 + width / 2, 0], [-34 - width / 2, 0]].map(function (by) { return [by[0] - width / 2, by[1]]; });
+  }
 
   var Names = L.Layer.extend({
     initialize: function () { this._names = []; },
@@ -163,13 +169,16 @@
         var at = map.latLngToLayerPoint([name.at[1], name.at[0]]).subtract(origin);
         if (at.x < 0 || at.y < 0 || at.x > size.x || at.y > size.y) return;
         pen.font = style.font + FONT;
-        var width = pen.measureText(name.text).width;
-        var left = style.dot ? at.x + 6 : at.x - width / 2;
-        var box = [left - 5, at.y - 10, left + width + 5, at.y + 10];
-        for (var i = 0; i < taken.length; i++) {
-          if (box[0] < taken[i][2] && box[2] > taken[i][0] && box[1] < taken[i][3] && box[3] > taken[i][1]) return;
-        }
-        taken.push(box);
+        var text = zoom < SHORT_BELOW ? name.short || name.text : name.text;
+        var width = pen.measureText(text).width;
+        // A settlement's name stands beside its dot; that of an area moves a little where it would cover something.
+        var spot = (style.dot ? dotSpots(width) : areaSpots(width)).filter(function (offset) {
+          var x = at.x + offset[0], y = at.y + offset[1];
+          return !taken.some(function (box) { return x - 4 < box[2] && x + width + 4 > box[0] && y - 9 < box[3] && y + 9 > box[1]; });
+        })[0];
+        if (!spot) return;
+        var left = at.x + spot[0], middle = at.y + spot[1];
+        taken.push([left - 4, middle - 9, left + width + 4, middle + 9]);
         pen.strokeStyle = halo;
         pen.lineWidth = style.halo;
         pen.fillStyle = yizhan.colour(style.colour);
@@ -179,8 +188,8 @@
           pen.stroke();
           pen.fill();
         }
-        pen.strokeText(name.text, left, at.y);
-        pen.fillText(name.text, left, at.y);
+        pen.strokeText(text, left, middle);
+        pen.fillText(text, left, middle);
       });
     },
   });
@@ -192,7 +201,7 @@
       map.regions.loaded.then(function (regions) {
         names.add(Object.keys(regions.areas).map(function (code) {
           var area = regions.areas[code];
-          return { text: area.name, at: area.label, style: area.level, weight: area.level === "prefecture" ? 3e9 : 2e9 };
+          return { text: area.name, short: area.short, at: area.label, style: area.level, weight: area.level === "prefecture" ? 3e9 : 2e9 };
         }).filter(function (name) { return name.at && STYLES[name.style]; }));
       }, function () { /* the page reports a base map that did not come */ });
     }
