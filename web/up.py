@@ -20,7 +20,7 @@ from importlib import import_module
 from pathlib import Path
 from types import FrameType
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from stations.errors import StationsError, Unavailable
 from web.door import require_port, settings_from
@@ -77,12 +77,16 @@ def main(arguments: Sequence[str] | None = None, *, root: Path = ROOT) -> int:
         return 2
     except StationsError as error:
         _complain(str(error))
-    except DBAPIError as error:
-        if getattr(error.orig, "sqlstate", None) != _DISK_FULL:
-            raise
-        _complain(
-            "The disk of the database is full. Free some space and start again; what was stored is safe."
-        )
+    except OperationalError as error:
+        if getattr(error.orig, "sqlstate", None) == _DISK_FULL:
+            _complain(
+                "The disk of the database is full. Free some space and start again; what was stored is safe."
+            )
+        else:
+            _complain(
+                f"The database broke off: {str(error.orig).strip()}\nA full disk is the usual reason; var/cluster/log/ "
+                "tells more. Start again: what was stored is safe."
+            )
     except OSError as error:
         if error.errno != errno.ENOSPC:
             raise

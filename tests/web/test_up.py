@@ -23,8 +23,10 @@ from stations.cluster import OWNER, Cluster
 ROOT = Path(__file__).resolve().parents[2]
 #: The contents of a registry are other tests' concern; here it matters when they are asked for, and with what.
 PROGRAM = """
+import os
 import sys
 from pathlib import Path
+from sqlalchemy import create_engine, text
 from stations.errors import Unavailable
 from web import up
 
@@ -35,9 +37,15 @@ def upkeep(settings):
     say("kept up")
     raise Unavailable("no index today")
 
+def fill(settings):
+    say("filled", settings.registry, settings.database_url)
+    if "YIZHAN_TEST_BREAK" in os.environ:
+        with create_engine(settings.database_url).connect() as connection:
+            connection.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+
 up.Work.of_commands = classmethod(
     lambda cls: cls(
-        lambda settings: say("filled", settings.registry, settings.database_url),
+        fill,
         lambda settings, province: say("regions", settings.registry, province),
         upkeep,
     )
@@ -113,6 +121,7 @@ def start(checkout: Path, tmp_path: Path) -> Iterator[Starting]:
     runs: list[Run] = []
 
     def begin(*options: str, root: Path = checkout, **environment: str) -> Run:
+        environment.setdefault("YIZHAN_WORKERS", "1")
         port = int(environment.setdefault("YIZHAN_PORT", str(free_port())))
         words = tmp_path / f"{len(runs)}.log"
         with words.open("wb") as file:
@@ -163,6 +172,14 @@ def test_the_upkeep_is_done_at_once_and_its_failure_stops_nothing(start: Startin
     assert "kept up" in run.said()
     assert run.health() == 200
     assert run.end() == 130
+
+
+def test_a_database_that_breaks_off_is_told_in_a_sentence(start: Starting, checkout: Path) -> None:
+    run = start(YIZHAN_TEST_BREAK="1")
+    assert run.process.wait(60) == 1
+    assert "The database broke off" in run.said()
+    assert "Traceback" not in run.said()
+    assert not Cluster.locate(checkout).is_running()
 
 
 def test_two_runs_share_the_cluster_and_the_first_to_end_leaves_it_to_the_other(
