@@ -111,7 +111,7 @@ def nearest(day: MonthDay, today: date) -> date:
 def upcoming_holidays(name: str, today: date) -> list[tuple[date, date, bool]]:
     """Return (first, last, published) of a holiday in this year and the next; a year beyond is not guessed."""
     found: list[tuple[date, date, bool]] = []
-    for year in (today.year, today.year + 1):
+    for year in range(today.year, min(today.year + 1, date.max.year) + 1):
         period = holiday_period(name, year)
         if period is not None:
             found.append((*period, True))

@@ -49,22 +49,28 @@ def _rule(programme: Programme, weekdays: tuple[int, ...], dated: str) -> str:
     if not selector and programme == whole_day(State.OPEN):
         return "24/7"
     # Without a selector the library would read the second fragment as more times of the first.
-    mixed = len({segment.state for segment in programme}) > 1
+    mixed = len({segment.state for segment in programme}) > 1 or programme[-1].start >= DAY
     return _fragments(programme, f"{dated} Mo-Su".strip() if mixed and not days else selector)
 
 
 def _fragments(programme: Programme, selector: str) -> str:
-    """Write unknown time first and open time over it: a span cannot be written that begins after midnight."""
+    """Write unknown time first and open time over it.
+
+    A span that begins after midnight cannot be written: the time up to its end becomes unknown.
+    """
     unknown: list[str] = []
+    opened: list[str] = []
     comment = ""
     before = 0
     for segment in programme:
-        if segment.state is State.UNKNOWN:
-            start = segment.start if segment.start < DAY else min(before, DAY - 1)
-            unknown.append(_span(start, segment.end))
+        if segment.start >= DAY:
+            unknown.append(_span(min(before, DAY - 1), segment.end))
+        elif segment.state is State.UNKNOWN:
+            unknown.append(_span(segment.start, segment.end))
             comment = comment or segment.comment
-        before = segment.start
-    opened = [_span(s.start, s.end) for s in programme if s.state is State.OPEN and s.start < DAY]
+        elif segment.state is State.OPEN:
+            opened.append(_span(segment.start, segment.end))
+        before = segment.start if segment.start < DAY else before
     written = []
     if unknown:
         times = "" if unknown == ["00:00-24:00"] else ",".join(unknown)

@@ -14,6 +14,7 @@ from stations.hours.lexicon import Item, Kind
 __all__ = ["Reader"]
 
 _SMALL = {Kind.FILLER, Kind.BREAK, Kind.OPENING, Kind.CLOSING, Kind.OFFICE}
+_COMMAS = frozenset(",;。.|")
 _LINKS = frozenset("、/&+和及与并")
 
 
@@ -36,6 +37,7 @@ class Reader:
         self._last = Kind.BREAK
         self._last_text = ""
         self._linked = True
+        self._past_comma = False
         self._excepting = False
         self._including = False
         self._pausing = False
@@ -48,8 +50,10 @@ class Reader:
             self._take(item)
             if item.kind is Kind.BREAK:
                 self._linked = self._linked and bool(_LINKS & set(item.text))
+                self._past_comma = self._past_comma or bool(_COMMAS & set(item.text))
             elif item.kind not in _SMALL:
                 self._last, self._last_text, self._linked = item.kind, item.text, True
+                self._past_comma = False
         if self._last is Kind.UNTIL or self._excepting:
             raise Misread(self._last_text)
         self._join_lists()
@@ -283,13 +287,7 @@ class Reader:
 
     def _stumble(self, item: Item) -> None:
         now = self._now
-        if (
-            item.kind is Kind.FROM_THEN
-            or now is None
-            or not now.named
-            or now.ranges
-            or now.all_day
-            or now.closed
-        ):
+        beside = now is not None and now.named and not self._past_comma and (now.unknown or not now.said)
+        if item.kind is Kind.FROM_THEN or now is None or not beside or now.opened:
             raise Misread(item.text)
         now.unknown = self.uncertain = True
