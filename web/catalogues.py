@@ -19,7 +19,7 @@ __all__ = ["catalogue", "catalogue_file", "messages", "untranslated", "update"]
 
 _WEB = Path(__file__).resolve().parent
 _METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2")]
-_KEYWORDS: dict[str, tuple[int, ...] | None] = {"_": None, "gettext": None, "ngettext": (1, 2)}
+_KEYWORDS: dict[str, tuple[int, ...] | None] = {"_": None, "say": None, "plural": (1, 2)}
 
 
 def messages() -> Iterator[tuple[str, str | tuple[str, ...]]]:

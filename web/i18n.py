@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from flask import Flask, Response, current_app, request
-from flask_babel import Babel
+from flask_babel import Babel, gettext, ngettext
 
-__all__ = ["LANGUAGES", "init_app", "lang", "tag"]
+__all__ = ["LANGUAGES", "init_app", "lang", "plural", "say", "tag"]
 
 #: Languages of the pages: the code in the query string → the BCP 47 tag of the page.
 LANGUAGES = {"zh": "zh-Hans", "en": "en"}
@@ -35,6 +35,18 @@ def lang() -> str:
 def tag() -> str:
     """Return the BCP 47 tag of the page."""
     return LANGUAGES[lang()]
+
+
+def say(sentence: str, **values: object) -> str:
+    """Return a Chinese sentence in the reader's language, with its ``{names}`` filled in where values are given."""
+    text: str = gettext(sentence)
+    return text.format(**values) if values else text
+
+
+def plural(one: str, many: str, n: int) -> str:
+    """Return the form of a sentence that the reader's language uses for ``n`` things; its ``{names}`` stay."""
+    text: str = ngettext(one, many, n)
+    return text
 
 
 def _locale() -> str:

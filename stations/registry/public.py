@@ -38,7 +38,7 @@ __all__ = [
 
 DEFAULT_LIMIT = 100
 MAP_COLUMNS = (
-    "code", "lon", "lat", "name", "kind", "lifecycle", "state", "until", "has", "inferred", "lacks", "access",
+    "code", "lon", "lat", "name", "kind", "lifecycle", "region", "state", "until", "then", "has", "inferred", "access",
 )  # fmt: skip
 P = PublicStation
 _AMENITY_ORDER = {code: position for position, code in enumerate(words.AMENITIES)}
@@ -59,7 +59,7 @@ class Page:
 class MapRows:
     """All located stations that answer a query, as rows of ``MAP_COLUMNS``.
 
-    ``has``, ``inferred`` and ``lacks`` are bit sets over ``amenities``; bit 0 is the first.
+    ``has`` and ``inferred`` are bit sets over ``amenities``; bit 0 is the first. ``then`` is the state after ``until``.
     """
 
     moment: datetime
@@ -169,7 +169,7 @@ def map_rows(session: Session, query: StationQuery, *, now: datetime | None = No
     rows = session.execute(
         select(
             P.code, queries.x(P.location).label("lon"), queries.y(P.location).label("lat"), P.name, P.kind,
-            P.lifecycle, P.schedule_key, P.has, P.inferred, P.lacks, P.access,
+            P.lifecycle, P.region_code, P.schedule_key, P.has, P.inferred, P.access,
         )
         .where(*conditions)
         .order_by(P.station_id)
@@ -186,9 +186,9 @@ def map_rows(session: Session, query: StationQuery, *, now: datetime | None = No
         now_at = states[row.schedule_key, row.lifecycle]
         drawn.append(
             [
-                row.code, round(row.lon, 6), round(row.lat, 6), row.name, row.kind, row.lifecycle, now_at.state,
-                now_at.until.isoformat(timespec="minutes") if now_at.until else None,
-                _bits(row.has), _bits(row.inferred), _bits(row.lacks), row.access,
+                row.code, round(row.lon, 6), round(row.lat, 6), row.name, row.kind, row.lifecycle, row.region_code,
+                now_at.state, now_at.until.isoformat(timespec="minutes") if now_at.until else None, now_at.then,
+                _bits(row.has), _bits(row.inferred), row.access,
             ]
         )  # fmt: skip
     return MapRows(moment, drawn, tuple(words.AMENITIES), len(rows), len(rows) - len(drawn))

@@ -14,8 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import folium
-from branca.element import CssLink, Element, Figure, JavascriptLink
-from folium.elements import MacroElement
+from branca.element import CssLink, Element, Figure, JavascriptLink, MacroElement
 from folium.template import Template
 from markupsafe import Markup, escape
 
@@ -108,7 +107,7 @@ def when_ready(script: str) -> Markup:
     )
 
 
-class LeanMap(folium.Map):  # type: ignore[misc]  # folium has no types
+class LeanMap(folium.Map):
     """``folium.Map`` without a tile layer, a public network or a fixed viewport.
 
     bounds: west, south, east, north in degrees, longitude first; Leaflet gets it the other way about.
@@ -155,11 +154,13 @@ var {{ this.get_name() }} = yizhan.map("{{ this.get_name() }}", {{ this.json(thi
         """Return the rendered pieces of this map and everything on it."""
         figure = self.get_root()
         if not isinstance(figure, LeanFigure):
-            raise TypeError(f"the map's root is a {type(figure).__name__}, not a LeanFigure: add it to one first")
+            raise TypeError(
+                f"the map's root is a {type(figure).__name__}, not a LeanFigure: add it to one first"
+            )
         return figure.parts()
 
 
-class ScriptElement(MacroElement):  # type: ignore[misc]  # folium has no types
+class ScriptElement(MacroElement):
     """Something on a map that one call of our own JavaScript makes: ``yizhan.<factory>(map, options)``."""
 
     factory = ""
@@ -172,7 +173,7 @@ var {{ this.get_name() }} = yizhan.{{ this.factory }}({{ this._parent.get_name()
     )
 
     def __init__(self, **options: object) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._name = self.factory
         self.options = {key: value for key, value in options.items() if value is not None}
 

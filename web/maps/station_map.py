@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-import folium
-
-from web.maps.lean import LeanMap
 from web.maps.layers import Gaps, Legend, Locate, Page, Places, Regions, ReviewMark, Stations, Tiles
+from web.maps.lean import LeanMap
 from web.maps.symbols import symbols
 
 __all__ = ["SCRIPTS", "STYLES", "MapOptions", "TileSource", "station_map"]
@@ -64,7 +62,7 @@ class MapOptions:
     languages: Sequence[Mapping[str, str]] = field(default=())
 
 
-def station_map(options: MapOptions) -> folium.Map:
+def station_map(options: MapOptions) -> LeanMap:
     """Build the map page's map.
 
     ``options.links`` must name ``regions``, ``places``, ``stations``, ``gaps``, and ``station`` and ``feature`` with

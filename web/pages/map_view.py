@@ -9,13 +9,13 @@ from typing import Any
 from urllib.parse import urlencode
 
 from flask import url_for
-from flask_babel import gettext
 
 from stations import vocabulary
-from stations.hours import SHANGHAI
+from stations.hours import SHANGHAI, State
 from stations.query import StationQuery
 from stations.registry.public import MAP_COLUMNS, MapRows
 from web.assets import static_url
+from web.i18n import say
 from web.maps import MapOptions
 from web.maps.symbols import LOOKS, SHAPES, look_of
 from web.pages.when import state_words
@@ -52,19 +52,25 @@ class GapSwitch:
 def metres_words(metres: float) -> str:
     """Say a distance as people do: 80 米, 1.2 公里, 34 公里."""
     if metres < 1000:
-        return gettext("{n} 米").format(n=round(metres / 10) * 10)
+        return say("{n} 米", n=round(metres / 10) * 10)
     km = metres / 1000
-    return gettext("{n} 公里").format(n=f"{km:.1f}".removesuffix(".0") if km < 10 else f"{km:.0f}")
+    return say("{n} 公里", n=f"{km:.1f}".removesuffix(".0") if km < 10 else f"{km:.0f}")
 
 
 def listed_rows(
-    answer: MapRows, *, start: int, lang: str, region_names: Mapping[str, str]
+    answer: MapRows, query: StationQuery, *, start: int, lang: str, region_names: Mapping[str, str]
 ) -> list[dict[str, object]]:
-    """Return a page of the list for a reader without JavaScript, from row ``start`` on."""
+    """Return a page of the list for a reader without JavaScript, from row ``start`` on.
+
+    A station of which something asked is not known comes behind the others and says what.
+    """
     labels = vocabulary.AMENITIES
+    rows: list[dict[str, Any]] = [dict(zip(MAP_COLUMNS, values, strict=True)) for values in answer.rows]
+    for row in rows:
+        row["doubts"] = _doubts(row, query, answer.amenities, lang)
+    rows.sort(key=lambda row: bool(row["doubts"]))
     page = []
-    for values in answer.rows[start : start + PAGE_ROWS]:
-        row: dict[str, Any] = dict(zip(MAP_COLUMNS, values, strict=True))
+    for row in rows[start : start + PAGE_ROWS]:
         kind = vocabulary.KINDS[row["kind"]]
         look = LOOKS[look_of(row["lifecycle"], row["state"])]
         amenities = [code for bit, code in enumerate(answer.amenities) if row["has"] >> bit & 1]
@@ -83,16 +89,30 @@ def listed_rows(
                     "badge": look.badge,
                 },
                 "state": state_words(
-                    row["lifecycle"], row["state"], until=until, then=row.get("then"), now=answer.moment
+                    row["lifecycle"], row["state"], until=until, then=row["then"], now=answer.moment
                 ),
-                "facts": [
-                    word for word in (region_names.get(row.get("region") or ""), kind.label(lang)) if word
-                ],
+                "facts": [word for word in (region_names.get(row["region"] or ""), kind.label(lang)) if word],
+                "doubts": row["doubts"],
                 "amenities": amenities,
-                "amenity_words": gettext("、").join(labels[code].label(lang) for code in amenities),
+                "amenity_words": say("、").join(labels[code].label(lang) for code in amenities),
             }
         )
     return page
+
+
+def _doubts(row: Mapping[str, Any], query: StationQuery, order: Sequence[str], lang: str) -> list[str]:
+    found = []
+    for code in query.amenities:
+        bit = order.index(code)
+        if not row["has"] >> bit & 1:
+            what = vocabulary.AMENITIES[code].label(lang)
+            inferred = row["inferred"] >> bit & 1
+            found.append(say("{what}为推断", what=what) if inferred else say("{what}未知", what=what))
+    if query.access and row["access"] == vocabulary.Access.UNKNOWN:
+        found.append(vocabulary.ACCESS["unknown"].label(lang))
+    if query.open and row["state"] == State.UNKNOWN:
+        found.append(say("时间未知"))
+    return found
 
 
 def map_options(
@@ -106,11 +126,9 @@ def map_options(
     query_lang: str | None,
 ) -> MapOptions:
     """Gather what the Folium map is built from, in the reader's language."""
-    code = {"code": "CODE"}
-    lang_args = {"lang": query_lang}
     return MapOptions(
         bounds=bounds,
-        label=gettext("{region}的站点地图").format(region=region_name),
+        label=say("{region}的站点地图", region=region_name),
         title=region_name,
         lang=tag,
         links={
@@ -118,22 +136,20 @@ def map_options(
             "places": url_for("pages.places_json"),
             "stations": url_for("pages.stations_json"),
             "gaps": url_for("pages.gaps_json"),
-            "station": url_for("pages.station_page", **code, **lang_args),
-            "feature": f"/api/v1/stations/{code['code']}",
+            "station": url_for("pages.station_page", code="CODE", lang=query_lang),
+            "feature": url_for("api.station", code="CODE"),
         },
         words=map_words(),
         looks=look_labels(),
         kinds={kind.code: kind.label(lang) for kind in vocabulary.KINDS.values()},
         vocabulary=vocabulary_labels(lang),
         legend={
-            "legend": gettext("图例"),
-            "states": gettext("状态"),
-            "kinds": gettext("种类"),
-            "shapes": gettext("圆形是休息站点，方形是服务点。圆环里的数字是站点个数。"),
+            "legend": say("图例"),
+            "states": say("状态"),
+            "kinds": say("种类"),
+            "shapes": say("圆形是休息站点，方形是服务点。圆环里的数字是站点个数。"),
         },
-        review=gettext("审图号：{number}").format(number=review_number)
-        if review_number
-        else gettext("演示底图，未送审"),
+        review=say("审图号：{number}", number=review_number) if review_number else say("演示底图，未送审"),
         credits=credits,
         static=static_url,
         languages=[{"id": f"to-{other}", "lang": other} for other in ("zh", "en") if other != lang],

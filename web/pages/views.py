@@ -7,7 +7,6 @@ from typing import Any
 
 import orjson
 from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
-from flask_babel import gettext
 from flask.sansio.blueprints import BlueprintSetupState
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -17,7 +16,7 @@ from stations.registry import base_map, public
 from stations.registry.place_names import written
 from web.assets import static_url
 from web.db import now, session
-from web.i18n import lang, tag
+from web.i18n import lang, say, tag
 from web.maps import station_map
 from web.maps.lakes import lakes
 from web.maps.lean import when_ready
@@ -54,7 +53,8 @@ _FOLDED = ("kinds", "regions", "at", "fee")
 @blueprint.get("/")
 def home() -> AnyResponse:
     """Lead to the map, with whatever the address asked."""
-    return redirect(url_for("pages.map_page", **request.args.to_dict(flat=False)), 302)
+    query = request.query_string.decode("utf-8", "replace")
+    return redirect(url_for("pages.map_page") + (f"?{query}" if query else ""), 302)
 
 
 @blueprint.get("/map")
@@ -84,7 +84,7 @@ def map_page() -> str:
         map=drawn,
         start_script=when_ready(drawn.script),
         query=query,
-        problems=[gettext("“{value}”看不懂，没有用它筛选。").format(value=p.value) for p in problems],
+        problems=[say("“{value}”看不懂，没有用它筛选。", value=p.value) for p in problems],
         gap=gap.on,
         gaps=_gaps(query, gap) if gap.on else None,
         distance_m=gap.distance_m,
@@ -94,7 +94,7 @@ def map_page() -> str:
         words=map_words(),
         matched=answer.matched,
         unlocated=answer.unlocated,
-        rows=listed_rows(answer, start=start, lang=lang(), region_names=names),
+        rows=listed_rows(answer, query, start=start, lang=lang(), region_names=names),
         next_url=_next(query, gap, start) if start + PAGE_ROWS < len(answer.rows) else None,
         kinds=vocabulary.KINDS,
         amenities=vocabulary.AMENITIES,
@@ -128,7 +128,7 @@ def stations_json() -> Response:
             "at": query.at.isoformat() if query.at else None,
             "counts": {"matched": answer.matched, "unlocated": answer.unlocated},
             "demonstration": public.info(session()).demonstration,
-            "problems": [gettext("“{value}”看不懂，没有用它筛选。").format(value=p.value) for p in problems],
+            "problems": [say("“{value}”看不懂，没有用它筛选。", value=p.value) for p in problems],
         }
     )
 
@@ -182,7 +182,12 @@ def about() -> str:
         demonstration=public.info(session()).demonstration,
         review_number=current_app.config["YIZHAN_SETTINGS"].review_number,
         credits=_credits(),
-        other_language={"lang": other, "tag": tag_, "label": label, "url": url_for("pages.about", lang=other)},
+        other_language={
+            "lang": other,
+            "tag": tag_,
+            "label": label,
+            "url": url_for("pages.about", lang=other),
+        },
     )
 
 
@@ -198,12 +203,13 @@ def _name(names: Mapping[str, str]) -> str:
 
 def _short(names: Mapping[str, str]) -> str:
     """Return a name without its suffix: 海西 for 海西蒙古族藏族自治州."""
-    return names.get(lang()) or written(names["zh"]).stem
+    given = None if lang() == "zh" else names.get(lang())
+    return given or written(names["zh"]).stem
 
 
 def _credits() -> list[str]:
     configured = current_app.config["YIZHAN_SETTINGS"].map_credit
-    own = [gettext("区划 © 天地图"), gettext("地名 GeoNames"), gettext("湖泊 Natural Earth")]
+    own = [say("区划 © 天地图"), say("地名 GeoNames"), say("湖泊 Natural Earth")]
     return [configured, *own] if configured else own
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 from datetime import datetime
 
-from flask_babel import gettext, ngettext
-
 from stations.hours import SHANGHAI
+from web.i18n import plural, say
 from web.maps.symbols import look_of
 from web.pages.words import look_labels, weekdays
 
@@ -27,21 +26,22 @@ def state_words(
     if look != state:
         return labels[look]
     if state == "unknown":
-        return gettext("时间未知")
+        return say("时间未知")
     if until is None or until <= now:
         return labels[state]
     time = moment_words(until, now)
     if state == "closed":
-        words = gettext("休息中 · {time} 后时间未知") if then == "unknown" else gettext("{time} 开门")
-        return words.format(time=time)
+        if then == "unknown":
+            return say("休息中 · {time} 后时间未知", time=time)
+        return say("{time} 开门", time=time)
     if then == "unknown":
-        return gettext("营业中 · {time} 后时间未知").format(time=time)
+        return say("营业中 · {time} 后时间未知", time=time)
     minutes = math.ceil((until - now).total_seconds() / 60)
     if minutes <= 60:
-        return ngettext("营业中 · {n}分钟后关门", "营业中 · {n}分钟后关门", minutes).format(n=minutes)
+        return plural("营业中 · {n}分钟后关门", "营业中 · {n}分钟后关门", minutes).format(n=minutes)
     if _days_between(now, until) > 1:
         return labels["open"]
-    return gettext("营业中 · {time} 关门").format(time=time)
+    return say("营业中 · {time} 关门", time=time)
 
 
 def moment_words(moment: datetime, now: datetime) -> str:
@@ -52,10 +52,10 @@ def moment_words(moment: datetime, now: datetime) -> str:
     if days == 0:
         return time
     if days == 1:
-        return gettext("明天 {time}").format(time=time)
+        return say("明天 {time}", time=time)
     if 1 < days < 7:
-        return gettext("{day} {time}").format(day=weekdays()[local.isoweekday() % 7], time=time)
-    return gettext("{month}月{day}日 {time}").format(month=local.month, day=local.day, time=time)
+        return say("{day} {time}", day=weekdays()[local.isoweekday() % 7], time=time)
+    return say("{month}月{day}日 {time}", month=local.month, day=local.day, time=time)
 
 
 def _days_between(earlier: datetime, later: datetime) -> int:

@@ -43,8 +43,22 @@
       s.where = function () { var area = map.regions && map.regions.areas[s.region]; return area ? area.name : ""; };
       s.look = yizhan.lookOf(s.lifecycle, s.state);
       s.words = function () { return yizhan.stateWords(s.look, s.state, s.until, s.then, now()); };
+      s.doubts = function () { return doubts(s, order); };
       s.amenities = function () { return order.filter(function (code, bit) { return (s.has >>> bit) & 1; }); };
       return s;
+    }
+
+    /* What the filters ask and nobody knows of this station: it stays, behind the others, and says so. */
+    function doubts(s, order) {
+      var asked = new URLSearchParams(filters.query()), found = [];
+      (asked.get("amenities") || "").split(",").filter(Boolean).forEach(function (code) {
+        var bit = order.indexOf(code);
+        if ((s.has >>> bit) & 1) return;
+        found.push(yizhan.say((s.inferred >>> bit) & 1 ? "doubt_inferred" : "doubt_unknown", { what: yizhan.vocabulary.amenities[code] }));
+      });
+      if (asked.get("access") && s.access === "unknown") found.push(yizhan.vocabulary.access.unknown);
+      if (asked.get("open") && s.state === "unknown") found.push(yizhan.say("hours_unknown"));
+      return found;
     }
 
     function load(fit) {
@@ -99,10 +113,15 @@
     function write() {
       var order = document.getElementById("order").value, from = here || map.getCenter();
       var stations = parts.stations.within(map.getBounds());
-      stations.forEach(function (s) { s.metres = from.distanceTo([s.lat, s.lon]); });
-      stations.sort(order === "name"
-        ? function (a, b) { return a.name.localeCompare(b.name, yizhan.lang); }
-        : function (a, b) { return a.metres - b.metres || (a.code < b.code ? -1 : 1); });
+      stations.forEach(function (s) {
+        s.metres = from.distanceTo([s.lat, s.lon]);
+        s.doubtful = s.doubts().length > 0;
+      });
+      stations.sort(function (a, b) {
+        return a.doubtful - b.doubtful
+          || (order === "name" ? a.name.localeCompare(b.name, yizhan.lang) : a.metres - b.metres)
+          || (a.code < b.code ? -1 : 1);
+      });
       parts.panel.write(stations, matched, order === "name" && !here ? null : from);
     }
 

@@ -65,6 +65,7 @@
       el("span", { "class": "row-name" }, station.name),
       el("span", { "class": "row-state state state-" + station.look }, station.words()),
       el("span", { "class": "row-facts" }, facts.filter(Boolean).join(" · ")),
+      station.doubtful ? el("span", { "class": "row-doubts" }, station.doubts().join(" · ")) : null,
       amenityIcons(station.amenities()),
     ]));
   }
