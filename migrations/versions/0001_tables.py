@@ -488,7 +488,6 @@ def upgrade() -> None:
         ),
         sa.CheckConstraint("basis IN ('observed', 'listed', 'inferred')", name=op.f("ck_amenities_basis")),
         sa.CheckConstraint("value IN ('yes', 'no', 'unknown')", name=op.f("ck_amenities_value")),
-        sa.ForeignKeyConstraint(["source_id"], ["sources.id"], name=op.f("fk_amenities_source_id_sources")),
         sa.ForeignKeyConstraint(
             ["station_id"], ["stations.id"], name=op.f("fk_amenities_station_id_stations")
         ),
@@ -631,7 +630,7 @@ def upgrade() -> None:
     op.create_index("ix_photos_station_id", "photos", ["station_id"], unique=False)
     op.create_geospatial_table(
         "public_stations",
-        sa.Column("station_id", sa.BigInteger(), nullable=False),
+        sa.Column("station_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("code", sa.Text(), nullable=False),
         sa.Column("listed", sa.Boolean(), nullable=False),
         sa.Column("commit_id", sa.BigInteger(), nullable=False),
@@ -674,12 +673,6 @@ def upgrade() -> None:
         sa.Column("search_text", sa.Text(), nullable=True),
         sa.Column("search_bigrams", postgresql.ARRAY(sa.Text()), server_default="{}", nullable=False),
         sa.Column("feature", sa.Text(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["commit_id"], ["commits.id"], name=op.f("fk_public_stations_commit_id_commits")
-        ),
-        sa.ForeignKeyConstraint(
-            ["station_id"], ["stations.id"], name=op.f("fk_public_stations_station_id_stations")
-        ),
         sa.PrimaryKeyConstraint("station_id", name=op.f("pk_public_stations")),
         sa.UniqueConstraint("code", name=op.f("uq_public_stations_code")),
     )

@@ -112,6 +112,15 @@ BEGIN
 END $$
 """
 
+# Features are a kilobyte or two of text that is written once and read often; pglz is slow at both. A server built
+# without lz4 keeps its default.
+COMPRESSION = """
+DO $$ BEGIN
+    ALTER TABLE public_stations ALTER COLUMN feature SET COMPRESSION lz4;
+EXCEPTION WHEN feature_not_supported THEN NULL;
+END $$
+"""
+
 # A public row is written under the same rule as a fact: by an actor, in a numbered commit.
 BEGIN_DERIVE = """
 CREATE TRIGGER a_begin_write BEFORE INSERT OR UPDATE OR DELETE ON public_stations
@@ -120,6 +129,7 @@ FOR EACH STATEMENT EXECUTE FUNCTION yz_begin_write()
 
 
 def upgrade() -> None:
+    op.execute(COMPRESSION)
     op.execute(DERIVE)
     op.execute(BEGIN_DERIVE)
     op.execute("GRANT SELECT ON public_stations, stale_stations TO yizhan_app")

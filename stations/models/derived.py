@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from geoalchemy2 import Geometry, WKBElement
-from sqlalchemy import BigInteger, ForeignKey, Index, text
+from sqlalchemy import BigInteger, Index, text
 from sqlalchemy.dialects.postgresql import TSTZMULTIRANGE, TSTZRANGE, Range
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -52,10 +52,11 @@ class PublicStation(Base):
 
     __tablename__ = "public_stations"
 
-    station_id: Mapped[int] = mapped_column(ForeignKey("stations.id"), primary_key=True)
+    #: No foreign keys: the one function that writes these rows takes them from the facts, and they can be made again.
+    station_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     code: Mapped[str] = mapped_column(unique=True)
     listed: Mapped[bool]
-    commit_id: Mapped[int] = mapped_column(ForeignKey("commits.id"))
+    commit_id: Mapped[int]
     name: Mapped[str | None]
     kind: Mapped[str | None]
     station_class: Mapped[str | None]

@@ -161,7 +161,8 @@ class Amenity(Base):
     basis: Mapped[str]
     verified_at: Mapped[date | None]
     note: Mapped[str | None]
-    source_id: Mapped[int | None] = mapped_column(ForeignKey("sources.id"))
+    #: A source is never removed, and a check for each of a million amenities would cost more than it finds.
+    source_id: Mapped[int | None]
     added_in: Mapped[int] = mapped_column(BigInteger, server_default=ADDED_IN)
 
     __table_args__ = (

@@ -7,11 +7,14 @@ names are read, which schedule the hours are) and calls the database function th
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 from sqlalchemy.orm import Session
 
+from stations.hours import Hours
 from stations.registry import schedules
 from stations.registry.reading import bigrams, search_text
 
@@ -29,44 +32,49 @@ _FACTS = text("""
 _DERIVE = text("SELECT yz_derive(:ids, :search, :bigrams, :keys)")
 
 
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """What SQL cannot make of a page of stations: how they read, and which schedules they keep."""
+
+    ids: list[int]
+    search: list[str]
+    bigrams: list[str]
+    keys: list[str]
+    schedules: dict[str, Hours]
+
+    @classmethod
+    def of(cls, rows: Sequence[Any]) -> _Reading:
+        keys: list[str] = []
+        wanted: dict[str, Hours] = {}
+        known: dict[tuple[str | None, str, str], str] = {}
+        for row in rows:
+            content = (row.hours_expression, row.hours_calendar, str(row.exceptions))
+            if content not in known:
+                hours = schedules.to_hours(row.hours_expression, row.hours_calendar, row.exceptions)
+                known[content] = hours.key
+                wanted[hours.key] = hours
+            keys.append(known[content])
+        return cls(
+            [row.id for row in rows],
+            [search_text(*row.names.values()) for row in rows],
+            [bigrams(" ".join([*row.names.values(), row.address or ""])) for row in rows],
+            keys,
+            wanted,
+        )
+
+
 def derive_stale(session: Session) -> int:
     """Make the public rows of all stations whose facts changed. Returns how many were looked at."""
-    done = 0
-    while ids := list(
-        session.scalars(text("SELECT station_id FROM stale_stations ORDER BY 1 LIMIT :n"), {"n": _PAGE})
-    ):
-        derive(session, ids)
-        done += len(ids)
-    return done
+    return _derive_pages(
+        session, text("SELECT station_id FROM stale_stations WHERE station_id > :last ORDER BY 1 LIMIT :n")
+    )[0]
 
 
 def derive(session: Session, ids: Sequence[int]) -> int:
     """Make the public rows of these stations. Returns how many differ from what stood there before."""
-    rows = session.execute(_FACTS, {"ids": list(ids)}).all()
-    keys: list[str] = []
-    wanted: dict[str, Any] = {}
-    known: dict[tuple[Any, ...], str] = {}
-    for row in rows:
-        content = (row.hours_expression, row.hours_calendar, str(row.exceptions))
-        key = known.get(content)
-        if key is None:
-            hours = schedules.to_hours(row.hours_expression, row.hours_calendar, row.exceptions)
-            key = known[content] = hours.key
-            wanted[key] = hours
-        keys.append(key)
-    schedules.ensure(session, wanted.values())
-    return int(
-        session.scalar(
-            _DERIVE,
-            {
-                "ids": [row.id for row in rows],
-                "search": [search_text(*row.names.values()) for row in rows],
-                "bigrams": [bigrams(" ".join([*row.names.values(), row.address or ""])) for row in rows],
-                "keys": keys,
-            },
-        )
-        or 0
-    )
+    reading = _Reading.of(session.execute(_FACTS, {"ids": list(ids)}).all())
+    schedules.ensure(session, reading.schedules.values())
+    return _write(session, reading)
 
 
 def rebuild(session: Session) -> tuple[int, int]:
@@ -74,14 +82,35 @@ def rebuild(session: Session) -> tuple[int, int]:
 
     Returns how many stations there are, and how many public rows were not what the facts say.
     """
-    total = changed = last = 0
-    while ids := list(
-        session.scalars(
-            text("SELECT id FROM stations WHERE id > :last ORDER BY id LIMIT :n"), {"last": last, "n": _PAGE}
-        )
-    ):
-        changed += derive(session, ids)
-        total += len(ids)
-        last = ids[-1]
+    found = _derive_pages(session, text("SELECT id FROM stations WHERE id > :last ORDER BY 1 LIMIT :n"))
     schedules.extend(session)
+    return found
+
+
+def _derive_pages(session: Session, page: TextClause) -> tuple[int, int]:
+    total = changed = last = 0
+    waiting: _Reading | None = None
+    # While the database writes one page in the other thread, this one reads the names of the next aloud. The session
+    # is never used by both at once.
+    with ThreadPoolExecutor(1) as writer:
+        while ids := list(session.scalars(page, {"last": last, "n": _PAGE})):
+            rows = session.execute(_FACTS, {"ids": ids}).all()
+            total, last = total + len(ids), ids[-1]
+            writing = writer.submit(_write, session, waiting) if waiting else None
+            waiting = _Reading.of(rows)
+            if writing is not None:
+                changed += writing.result()
+            schedules.ensure(session, waiting.schedules.values())
+    if waiting is not None:
+        changed += _write(session, waiting)
     return total, changed
+
+
+def _write(session: Session, reading: _Reading) -> int:
+    content = {
+        "ids": reading.ids,
+        "search": reading.search,
+        "bigrams": reading.bigrams,
+        "keys": reading.keys,
+    }
+    return int(session.scalar(_DERIVE, content) or 0)
