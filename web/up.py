@@ -16,7 +16,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
-from importlib import import_module
 from pathlib import Path
 from types import FrameType
 
@@ -46,8 +45,9 @@ class Work:
     @classmethod
     def of_commands(cls) -> Work:
         """Take the functions behind the ``yizhan`` commands."""
-        cli = import_module("web.cli")
-        return cls(cli.fill_demo, cli.load_regions, cli.upkeep)
+        from web.cli import fill_demo, load_regions, upkeep
+
+        return cls(fill_demo, load_regions, upkeep)
 
 
 class _Told(BaseException):
