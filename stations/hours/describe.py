@@ -97,7 +97,7 @@ def phrase(standing: Standing) -> Phrase:
     if until is None or then is None:
         return Phrase("always_open" if standing.state is State.OPEN else standing.state.value, {})
     left = until - standing.at
-    when = _when(standing.at, until)
+    when = _when(standing.at, until, closing=then is State.CLOSED)
     match standing.state, then:
         case State.OPEN, State.CLOSED if left <= SOON:
             return Phrase("closes_in", {"minutes": max(left // timedelta(minutes=1), 1)})
@@ -143,10 +143,10 @@ def describe_day(day: Day, lang: str = "zh") -> str:
     return words["day_open"].format(spans="、".join(shown) if _tag(lang) == "zh" else ", ".join(shown))
 
 
-def _when(at: datetime, until: datetime) -> dict[str, int | str]:
-    # A change at midnight is told as 24:00 of the day that ends: "tomorrow 00:00" is read as a day later.
+def _when(at: datetime, until: datetime, *, closing: bool) -> dict[str, int | str]:
+    # Closing at midnight is told as 24:00 of the day that ends: "tomorrow 00:00" is read as a day later.
     day, time = until.date(), f"{until:%H:%M}"
-    if _is_midnight(until) and day > at.date():
+    if closing and _is_midnight(until):
         day, time = day - timedelta(days=1), "24:00"
     ahead = (day - at.date()).days
     key = "today" if ahead == 0 else "tomorrow" if ahead == 1 else "weekday" if ahead < 7 else "date"

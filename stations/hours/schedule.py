@@ -20,10 +20,11 @@ HORIZON = 400
 _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
 _DAYS_KEPT = 2048
+_NOT_KEPT = (-1, -1)
 _WEEK = 8
 _WORKDAYS, _WEEKEND = (0, 1, 2, 3, 4), (5, 6)
-_UNKNOWN = compile_expression("unknown")
-_CLOSED = compile_expression("off")
+_UNKNOWN = "unknown"
+_CLOSED = "off"
 
 
 def schedule_of(hours: Hours) -> Schedule:
@@ -40,10 +41,10 @@ class Schedule:
     """The rules of one `Hours` with what was already worked out, day by day. Days are proleptic ordinals."""
 
     def __init__(self, hours: Hours) -> None:
-        self._rules = _UNKNOWN if hours.expression is None else compile_expression(hours.expression)
+        self._rules = compile_expression(_UNKNOWN if hours.expression is None else hours.expression)
         self._official = hours.calendar is Calendar.OFFICIAL
         self._exceptions = tuple(
-            (exception, _CLOSED if exception.expression is None else compile_expression(exception.expression))
+            (exception, compile_expression(_CLOSED if exception.expression is None else exception.expression))
             for exception in reversed(hours.exceptions)
         )
         every_rule = [*self._rules, *(rule for _, rules in self._exceptions for rule in rules)]
@@ -81,10 +82,11 @@ class Schedule:
         for segment in self.day(ordinal):
             if segment.start > minute and segment.state is not state:
                 return ordinal, segment.start
-        key = (ordinal, state)
-        if key not in self._ends:
-            _keep(self._ends, key, self._first_other(ordinal + 1, state))
-        return self._ends[key]
+        # One look-up: another thread may empty the memory between two.
+        known = self._ends.get((ordinal, state), _NOT_KEPT)
+        if known is _NOT_KEPT:
+            known = _keep(self._ends, (ordinal, state), self._first_other(ordinal + 1, state))
+        return known
 
     def exception_on(self, day: date) -> DatedException | None:
         """Return the dated exception that holds on a day, if one does."""
