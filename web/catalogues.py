@@ -18,7 +18,8 @@ from babel.messages.pofile import read_po, write_po
 __all__ = ["catalogue", "catalogue_file", "messages", "untranslated", "update"]
 
 _WEB = Path(__file__).resolve().parent
-_METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2")]
+#: Where readers are spoken to; the command line speaks to operators, in English.
+_METHODS = [("pages/**.py", "python"), ("templates/**.html", "jinja2")]
 _KEYWORDS: dict[str, tuple[int, ...] | None] = {"_": None, "say": None, "plural": (1, 2)}
 
 
