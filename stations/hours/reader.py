@@ -97,6 +97,8 @@ class Reader:
             case Kind.OFFICE:
                 self.office = True
             case Kind.OTHERWISE:
+                if item.text.endswith(("季节", "月份", "日期")):
+                    self._season = None
                 self._begin(rest=True)
             case Kind.JUNK | Kind.FROM_THEN:
                 self._stumble(item)
@@ -154,7 +156,7 @@ class Reader:
         else:
             now.days = now.days if days is None else (now.days or frozenset()) | days
             now.public |= public
-        if self._excepting:
+        if self._excepting or item.text.endswith("双休"):
             now.closed, self._excepting = True, False
         if self._including:
             now.kept, self._including = True, False
@@ -164,7 +166,10 @@ class Reader:
         if clause is not None and clause.kept and clause.days is not None and not clause.days & WEEKEND:
             # 工作日照常 8:30-17:00 gives the hours of those days; 周末不休 9:00-17:00 those of every day.
             clause.kept = False
-        if clause is None or (clause.closed and not clause.dates) or clause.kept:
+        if clause is not None and clause.unknown and not clause.host:
+            # 每周二上午休息 9:00-17:00: of the days just named, or of all?
+            raise Misread(item.text)
+        if clause is None or (clause.closed and not clause.dates) or clause.kept or clause.unknown:
             # 周一至周五，节假日除外，8:30-17:00: the times are those of the days before the exception.
             waiting = [c for c in self.clauses if c.named and not c.said and c.season == self._season]
             apart = clause is None or clause.days is not None

@@ -119,7 +119,7 @@ def _only_closed(clauses: Iterable[Clause]) -> bool:
 
 
 def _silent_days(clauses: list[Clause], stated: list[Clause], *, official: bool) -> frozenset[int]:
-    if _only_closed(stated):
+    if all(clause.closed or clause.unknown for clause in stated):
         return ALL_DAYS
     kept = _days_of(clause for clause in clauses if clause.kept)
     holidays_apart = official and any(

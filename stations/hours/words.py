@@ -184,23 +184,29 @@ class _Assembly:
         if not seasons:
             return write_week(week_of(clauses, official=reader.official))
         general = [clause for clause in clauses if clause.season is None]
-        weeks = {
-            season: week_of([*general, *(c for c in clauses if c.season == season)], official=reader.official)
-            for season in seasons
-        }
+        usual = [clause for clause in general if not clause.named and (clause.ranges or clause.all_day)]
+        weeks = {season: self._season_week(season, clauses, usual) for season in seasons}
+        rest = week_of(general, official=reader.official) if usual else None
         dated = [
             (season, reader.seasons.get(season) if isinstance(season, str) else season) for season in seasons
         ]
         spans = [(season, span) for season, span in dated if span is not None]
         if len(spans) == len(dated):
-            return self._by_dates([(weeks[season], span) for season, span in spans])
+            return self._by_dates([(weeks[season], span) for season, span in spans], rest)
         self._notes.append("季节没有写明日期，各季都开放的时间按开放，其余按未知处理")
-        known = list(weeks.values())
+        known = [*weeks.values(), *([rest] if rest else [])]
         if len(known) == 1:
             known.append(Week((UNKNOWN,) * 7))
         return write_week(agreed(known))
 
-    def _by_dates(self, weeks: Sequence[tuple[Week, tuple[MonthDay, MonthDay]]]) -> str:
+    def _season_week(self, season: Season, clauses: list[Clause], usual: list[Clause]) -> Week:
+        own = [clause for clause in clauses if clause.season == season]
+        if any(clause.ranges and not clause.named for clause in own):
+            # 8:00-20:00（7月-8月 7:00-21:00）: the hours of the season stand in place of the usual ones.
+            clauses = [clause for clause in clauses if clause not in usual]
+        return week_of([c for c in clauses if c.season in (None, season)], official=self._reader.official)
+
+    def _by_dates(self, weeks: Sequence[tuple[Week, tuple[MonthDay, MonthDay]]], usual: Week | None) -> str:
         named: set[int] = set()
         rules: list[str] = []
         for week, span in weeks:
@@ -210,12 +216,14 @@ class _Assembly:
             named |= days
             rules.append(write_week(week, _selector(span)))
         rest = sorted(set(range(1, 367)) - named)
-        if rest:
+        if rest and usual is None:
             self._notes.append("没有写明的月份按未知处理")
         gaps = [day for day in rest if day - 1 not in rest]
         for first in gaps:
             last = next(day for day in range(first, 367) if day + 1 not in rest)
-            rules.append(f"{_selector((_month_day(first), _month_day(last)))} unknown")
+            rules.append(
+                write_week(usual or Week((UNKNOWN,) * 7), _selector((_month_day(first), _month_day(last))))
+            )
         return "; ".join(rules)
 
 
