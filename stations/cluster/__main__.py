@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -56,7 +57,13 @@ def _psql(cluster: Cluster, database: str, role: str, further: list[str]) -> int
         print("psql is not installed (package postgresql-client).", file=sys.stderr)
         return 1
     words = [program, "-h", str(cluster.place.sockets), "-p", "5432", "-U", role, "-d", database, *further]
-    return subprocess.run(words, check=False).returncode  # noqa: S603 - psql is what was asked for
+    with cluster.running():
+        # Ctrl-C is for psql, which cancels its query with it.
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        try:
+            return subprocess.run(words, check=False).returncode  # noqa: S603 - psql is what was asked for
+        finally:
+            signal.signal(signal.SIGINT, before)
 
 
 if __name__ == "__main__":

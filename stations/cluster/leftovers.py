@@ -72,9 +72,8 @@ def is_served(place: Place) -> bool:
     A process of a cluster is known by its working folder, which is the data folder. A number that now belongs to a
     stranger, or to a dead process that nobody has waited for, is no server.
     """
-    try:
-        number = int((place.data / "postmaster.pid").read_text(encoding="ascii").split()[0])
-    except (OSError, ValueError, IndexError):
+    number = _number_in(place.data / "postmaster.pid")
+    if number is None:
         return False
     if _PROC.exists():
         return _works_in(_PROC / str(number), place.data)
@@ -82,10 +81,10 @@ def is_served(place: Place) -> bool:
 
 
 def clear_stale_locks(place: Place) -> None:
-    """Remove postmaster.pid and the socket of a killed server, once none of its processes is left.
+    """Remove postmaster.pid and the socket's lock where a killed server's number is now a stranger's.
 
-    PostgreSQL does this itself unless the number in them now belongs to another process, as it often does after a
-    restart of a container.
+    Numbers often return after a restart of a container, and PostgreSQL then takes the stranger for a server. Where the
+    number is free it removes both itself, and checks better than we could that none of its own is left.
     """
     deadline = time.monotonic() + _ORPHANS_S
     while orphans := _working_in(place.data):
@@ -95,8 +94,9 @@ def clear_stale_locks(place: Place) -> None:
                 f"Processes of a killed PostgreSQL still use {place.data}: {numbers}. End them and start again."
             )
         time.sleep(0.1)
-    if _PROC.exists():
-        for stale in (place.data / "postmaster.pid", *place.sockets.glob(".s.PGSQL.*")):
+    for stale in (place.data / "postmaster.pid", *place.sockets.glob(".s.PGSQL.*.lock")):
+        number = _number_in(stale)
+        if number is not None and (_PROC / str(number)).exists():
             stale.unlink(missing_ok=True)
 
 
@@ -127,6 +127,14 @@ def _working_in(folder: Path) -> list[int]:
 
 def _works_in(process: Path, folder: Path) -> bool:
     try:
-        return Path(os.readlink(process / "cwd")) == folder
+        return os.path.samefile(process / "cwd", folder)
     except OSError:
         return False
+
+
+def _number_in(file: Path) -> int | None:
+    """Read the process number that begins a lock file of PostgreSQL's."""
+    try:
+        return int(file.read_text(encoding="ascii").split()[0])
+    except (OSError, ValueError, IndexError):
+        return None

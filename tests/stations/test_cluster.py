@@ -288,6 +288,19 @@ def test_a_running_server_whose_socket_was_tidied_away_is_started_anew(own: Clus
         assert postmaster(own) != before
 
 
+def test_a_running_server_is_known_through_a_linked_folder(checkout: Path) -> None:
+    disk = checkout / "disk"
+    disk.mkdir(mode=0o755)
+    (checkout / "var").symlink_to(disk)
+    own = Cluster.locate(checkout, fsync=False)
+    with own.running():
+        assert leftovers.is_served(own.place)
+        running = (own.place.data / "postmaster.pid").read_bytes()
+        own.start()
+        assert (own.place.data / "postmaster.pid").read_bytes() == running
+    assert not leftovers.is_served(own.place)
+
+
 def test_a_half_made_data_folder_is_set_aside_whole(checkout: Path) -> None:
     said: list[str] = []
     own = Cluster.locate(checkout, fsync=False, say=said.append)
