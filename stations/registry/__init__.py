@@ -1,0 +1,1 @@
+"""Everything that reads or writes stations; ``docs/architecture.md`` says which room does what."""
