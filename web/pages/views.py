@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from stations import vocabulary
 from stations.query import StationQuery
-from stations.registry import base_map, public
+from stations.registry import base_map, gaps, public
 from stations.registry.place_names import written
 from web.assets import static_url
 from web.db import now, session
@@ -86,7 +86,7 @@ def map_page() -> str:
         query=query,
         problems=[say("“{value}”看不懂，没有用它筛选。", value=p.value) for p in problems],
         gap=gap.on,
-        gaps=_gaps(query, gap) if gap.on else None,
+        gaps=_gap_body(query, gap) if gap.on else None,
         distance_m=gap.distance_m,
         distance_words=metres_words(gap.distance_m),
         distances=[(metres, metres_words(metres)) for metres in DISTANCES_M],
@@ -163,7 +163,7 @@ def places_json() -> Response:
 def gaps_json() -> Response:
     """Answer with the places that no station is near, and how many there are in each county."""
     query, _, _ = StationQuery.read(request.args.items(multi=True))
-    return _json(_gaps(query, GapSwitch.read(request.args)))
+    return _json(_gap_body(query, GapSwitch.read(request.args)))
 
 
 @blueprint.get("/s/<code>")
@@ -191,10 +191,11 @@ def about() -> str:
     )
 
 
-def _gaps(query: StationQuery, gap: GapSwitch) -> dict[str, Any]:
-    from stations.registry import gaps
-
-    return gaps.gaps(session(), query, radius_m=gap.distance_m).as_dict()
+def _gap_body(query: StationQuery, gap: GapSwitch) -> dict[str, Any]:
+    body = gaps.gaps(session(), query, radius_m=gap.distance_m, now=now()).as_dict(lang())
+    for entry in body["areas"]:
+        entry["name"] = entry["name"] or say("不在任何区县")
+    return body
 
 
 def _name(names: Mapping[str, str]) -> str:
