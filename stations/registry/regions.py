@@ -28,7 +28,17 @@ from stations.registry.census import CENSUS_YEAR, ENGLISH, PEOPLE
 from stations.registry.outlines import Outline, of_file, of_province
 from stations.registry.writing import acting
 
-__all__ = ["TIANDITU", "Gone", "Loaded", "Merged", "load", "load_file", "loaded_province", "mainland_of"]
+__all__ = [
+    "TIANDITU",
+    "Gone",
+    "Loaded",
+    "Merged",
+    "is_loaded",
+    "load",
+    "load_file",
+    "loaded_province",
+    "mainland_of",
+]
 
 TIANDITU: Final = "天地图"
 
@@ -80,6 +90,21 @@ class Loaded:
 def loaded_province(session: Session) -> str | None:
     """Return the code of the province whose regions the registry has; None for an empty registry."""
     return session.scalar(select(RegistryInfo.province_code))
+
+
+def is_loaded(session: Session, province: str) -> bool:
+    """Tell whether the registry has its regions. Raises Conflict where they are another province's."""
+    code = loaded_province(session)
+    if code is not None and code[:2] != province[:2]:
+        raise _of_another(code, province)
+    return code is not None
+
+
+def _of_another(code: str, asked: str) -> Conflict:
+    return Conflict(
+        f"this registry is of province {code}; {asked} needs a registry of its own: "
+        "script/server --registry NAME --province CODE"
+    )
 
 
 def mainland_of(session: Session) -> Mainland:
@@ -176,10 +201,7 @@ def _ensure_info(session: Session, province: Outline, name: str | None, *, demon
         )
         session.flush()
     elif info.province_code != province.code:
-        raise Conflict(
-            f"this registry is of province {info.province_code}; {province.code} {province.name} needs a registry of "
-            "its own: script/server --registry NAME --province CODE"
-        )
+        raise _of_another(info.province_code, f"{province.code} {province.name}")
 
 
 def _store(

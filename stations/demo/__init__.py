@@ -1,0 +1,8 @@
+"""The demonstration registry: stations invented from a seed over real counties and places of Qinghai.
+
+No real list for the province is published. Every page, answer and export says that these are not real.
+"""
+
+from stations.demo.fill import PROVINCE, SOURCE, fill, prepare
+
+__all__ = ["PROVINCE", "SOURCE", "fill", "prepare"]
