@@ -1,0 +1,50 @@
+"""What is done to a registry beside serving it: filled the first time, and kept up. Each may be repeated."""
+
+from __future__ import annotations
+
+from stations.hours import SHANGHAI
+from web.cli.common import say, transaction
+from web.settings import Settings
+
+__all__ = ["fill_demo", "load_regions", "upkeep"]
+
+
+def fill_demo(settings: Settings) -> bool:
+    """Fill the demonstration registry; False where it is filled already.
+
+    Raises Conflict for a registry that is somebody's own.
+    """
+    from stations import demo
+
+    with transaction(settings) as session:
+        demo.prepare(session, say=say)
+    with transaction(settings) as session:
+        return demo.fill(session, today=settings.now().astimezone(SHANGHAI).date(), say=say)
+
+
+def load_regions(settings: Settings, province: str) -> bool:
+    """Load the regions and places of a province into a registry that has none; False where it has them.
+
+    Raises Conflict where the registry is of another province.
+    """
+    from stations.registry import places, regions
+    from stations.registry.writing import OPERATOR, actor_id
+
+    with transaction(settings) as session:
+        if regions.is_loaded(session, province):
+            return False
+        operator = actor_id(session, OPERATOR)
+        say(f"Loading the regions of province {province} …")
+        loaded = regions.load(session, province=province, actor=operator)
+        say(f"{loaded.read} regions. Loading places …")
+        found = places.load(session, actor=operator)
+        say(f"{found.read} places.")
+    return True
+
+
+def upkeep(settings: Settings) -> tuple[int, int]:
+    """Extend the index of opening hours over the coming weeks. Returns how many schedules it extended and dropped."""
+    from stations.registry import schedules
+
+    with transaction(settings) as session:
+        return schedules.extend(session, now=settings.now())
