@@ -25,7 +25,7 @@
     function position() {
       var parts = window.location.hash.replace(/^#/, "").split("/");
       var numbers = parts.slice(0, 3).map(Number);
-      var placed = parts.length >= 3 && numbers.every(isFinite) && Math.abs(numbers[2]) < 85 && Math.abs(numbers[1]) <= 180;
+      var placed = parts.length >= 3 && parts[0] !== "" && numbers.every(isFinite) && Math.abs(numbers[2]) < 85 && Math.abs(numbers[1]) <= 180;
       return { zoom: placed ? numbers[0] : null, lon: numbers[1], lat: numbers[2], station: parts[3] ? decodeURIComponent(parts[3]) : null };
     }
     function address(station) {
