@@ -1,0 +1,137 @@
+"""What an import says when it is done: how many rows of each verdict, and every row that a person should look at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from geo.io import write_rows
+from stations.imports.problems import SEVERITIES, Kind, Problem, Severity
+from stations.imports.staging import Stage
+
+__all__ = ["MOST_TOLD", "Report", "RowReport", "told", "write_rejects"]
+
+#: How many rows a report tells of each verdict; all of them stand in the batch and in the file of rejects.
+MOST_TOLD: Final = 200
+_ORDER: Final = ("rejected", "suspect", "changed", "new", "unchanged")
+_TOLD: Final = """
+    SELECT number, verdict, problems, name, accepted, changed FROM (
+        SELECT j.number, j.verdict, j.problems, t.names->>'zh' AS name, j.accepted, c.changed,
+            row_number() OVER (PARTITION BY j.verdict ORDER BY j.number) AS place
+        FROM import_judged j JOIN import_stage t USING (number)
+        LEFT JOIN LATERAL (
+            SELECT concat_ws(', ', CASE WHEN moves OR released OR holds THEN 'position' END,
+                CASE WHEN facts THEN 'facts' END, CASE WHEN hours THEN 'hours' END,
+                CASE WHEN EXISTS (SELECT FROM import_amenity_changes a WHERE a.number = j.number) THEN 'amenities' END,
+                CASE WHEN EXISTS (SELECT FROM import_partner_changes p WHERE p.number = j.number)
+                    THEN 'partners' END) AS changed
+            FROM import_changes WHERE number = j.number AND j.verdict IN ('changed', 'suspect')) c ON true
+        WHERE j.verdict IN ('rejected', 'suspect', 'changed') OR j.problems <> '[]') r
+    WHERE place <= %(most)s ORDER BY number
+"""
+_PROBLEMS: Final = """
+    SELECT p->>'kind' AS kind, count(*) AS n
+    FROM import_judged CROSS JOIN LATERAL jsonb_array_elements(problems) p
+    WHERE problems <> '[]' GROUP BY 1 ORDER BY 1
+"""
+_REJECTS: Final = """
+    SELECT t.number, t.received, j.problems FROM import_judged j JOIN import_stage t USING (number)
+    WHERE j.verdict = 'rejected' ORDER BY t.number
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class RowReport:
+    """One row: its number in the file, its verdict, and what was said of it."""
+
+    number: int
+    verdict: str
+    name: str
+    problems: tuple[Problem, ...]
+    accepted: bool = False
+    changed: str = ""
+
+    @property
+    def weighty(self) -> tuple[Problem, ...]:
+        """What is more than a note."""
+        return tuple(problem for problem in self.problems if problem.severity is not Severity.NOTE)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The outcome of one run.
+
+    batch_id: None after a dry run. status: applied, refused (rejects, and nothing was written but the batch itself)
+    or dry-run. rows: rejects, suspects, changed ones and those with notes, by number, at most ``MOST_TOLD`` of a
+    verdict. problems: how often each kind occurs in the whole file.
+    """
+
+    file_name: str
+    batch_id: int | None
+    status: str
+    counts: Mapping[str, int]
+    rows: tuple[RowReport, ...]
+    problems: Mapping[Kind, int]
+    columns: tuple[str, ...]
+    unknown_words: Mapping[tuple[str, str], int]
+    notes: tuple[str, ...] = ()
+    rejects_path: Path | None = None
+    encoding: str | None = None
+    skipped: tuple[str, ...] = field(default=())
+
+    @property
+    def total(self) -> int:
+        """How many rows the file has."""
+        return sum(self.counts.values())
+
+    @property
+    def rejected(self) -> int:
+        """How many rows could not be taken."""
+        return self.counts.get("rejected", 0)
+
+    def severity(self, wanted: Severity) -> int:
+        """Count the problems of one weight in the whole file."""
+        return sum(n for kind, n in self.problems.items() if SEVERITIES[kind] is wanted)
+
+
+def told(stage: Stage) -> tuple[tuple[RowReport, ...], dict[Kind, int]]:
+    """Return the rows that a person should look at, and how often each kind of problem occurs."""
+    rows = tuple(
+        RowReport(
+            row.number,
+            row.verdict,
+            row.name or "",
+            tuple(map(Problem.of, row.problems)),
+            row.accepted,
+            row.changed or "",
+        )
+        for row in stage.run(_TOLD, most=MOST_TOLD)
+    )
+    return rows, {Kind(row.kind): row.n for row in stage.run(_PROBLEMS)}
+
+
+def write_rejects(stage: Stage, path: Path, columns: tuple[str, ...]) -> int:
+    """Write the rejected rows as they came, with 行号 and 原因 beside them, to be corrected and imported alone."""
+    return write_rows(path, (*columns, *_own(columns)), _rejects(stage, columns))
+
+
+def _own(columns: tuple[str, ...]) -> tuple[str, str]:
+    """Name the two columns so that they collide with none of the file's."""
+    number, reason = "行号", "原因"
+    while number in columns or reason in columns:
+        number, reason = f"{number}*", f"{reason}*"
+    return number, reason
+
+
+def _rejects(stage: Stage, columns: tuple[str, ...]) -> Iterator[list[str]]:
+    for row in stage.rows(_REJECTS):
+        received: dict[str, Any] = row.received
+        said = [Problem.of(problem) for problem in row.problems]
+        reasons = "；".join(
+            f"{problem.field}: {problem.reason}" if problem.field else problem.reason
+            for problem in said
+            if problem.severity is Severity.REJECT
+        )
+        yield [*(str(received.get(column, "")) for column in columns), str(row.number), reasons]

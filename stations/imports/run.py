@@ -1,0 +1,348 @@
+"""One run of one file: read, judge, compare, and apply whole or not at all.
+
+The caller's transaction holds everything; nothing is committed here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from geo.datum import Datum
+from geo.io import Source as Rows
+from geo.io import open_source
+from geo.io.rows import CHUNK
+from stations import vocabulary as words
+from stations.errors import Conflict, Invalid, NotFound
+from stations.hours import SHANGHAI
+from stations.imports.apply import apply_rows, record_rejects
+from stations.imports.columns import Columns
+from stations.imports.comparing import judge_together, verdicts
+from stations.imports.judge import Judge
+from stations.imports.mapping import Mapping
+from stations.imports.matching import match
+from stations.imports.positions import stored_datum
+from stations.imports.problems import Kind
+from stations.imports.report import Report, told, write_rejects
+from stations.imports.staging import Stage, to_json
+from stations.models import RegistryInfo, Source
+from stations.registry.areas import Areas
+from stations.registry.regions import mainland_of
+from stations.registry.writing import acting
+
+__all__ = ["Options", "SourceSpec", "judge_and_apply"]
+
+Progress = Callable[[str, float], None]
+_LOCKS: Final = 7_265_221
+
+
+@dataclass(frozen=True, slots=True)
+class SourceSpec:
+    """The list that a file belongs to. What is None stays as it is known."""
+
+    code: str
+    name: str | None = None
+    publisher: str | None = None
+    licence: str | None = None
+    url: str | None = None
+    retrieved_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How one file is to be taken.
+
+    accept: row numbers whose doubted positions are believed; None believes all. rejects: where rejected rows are
+    written, if there are any. today: what undated words refer to; the present day in Shanghai where it is None.
+    """
+
+    dry_run: bool = False
+    keep_going: bool = False
+    accept: frozenset[int] | None = field(default_factory=frozenset)
+    demonstration: bool = False
+    id_column: str | None = None
+    kind: str | None = None
+    sheet: str | None = None
+    layer: str | None = None
+    encoding: str | None = None
+    crs: str | None = None
+    rejects: Path | None = None
+    today: date | None = None
+
+
+def judge_and_apply(
+    session: Session,
+    path: Path | str,
+    *,
+    actor: int,
+    source: SourceSpec,
+    datum: Datum | None = None,
+    mapping: Mapping | None = None,
+    options: Options = Options(),
+    progress: Progress | None = None,
+) -> Report:
+    """Import a file: every row judged, then all of it applied, or nothing if a row is rejected.
+
+    actor: id of the member of staff. datum: of the coordinates, needed unless a column declares it; a vector file is
+    WGS 84 where nobody says otherwise. progress: called with what is being done and how much of it, 0 to 1.
+    Raises FileError for a file that cannot be read, Invalid for options that do not fit it, Conflict where the registry
+    is a demonstration and the batch is not marked so, or the reverse, and NotAllowed.
+    """
+    path = Path(path)
+    say = progress or (lambda what, part: None)
+    info = _registry(session, options)
+    rows = open_source(
+        path, encoding=options.encoding, sheet=options.sheet, layer=options.layer, crs=options.crs
+    )
+    columns = Columns.guess(rows.columns, mapping, id_column=options.id_column)
+    declared, notes = _datum(path, rows, columns, datum)
+    if options.kind is not None and options.kind not in words.KINDS:
+        raise Invalid(
+            f"{options.kind!r} is no kind; one of {', '.join(words.KINDS)}", field="kind", value=options.kind
+        )
+    today = options.today or datetime.now(SHANGHAI).date()
+    session.execute(text("SELECT set_config('statement_timeout', '0', true)"))
+    if not options.dry_run:
+        # Two files of one source at once would each take the other's stations for new ones.
+        session.execute(
+            text("SELECT pg_advisory_xact_lock(:space, hashtext(:code))"),
+            {"space": _LOCKS, "code": source.code},
+        )
+    known = session.scalar(select(Source).where(Source.code == source.code))
+    judge = Judge(
+        columns,
+        areas=Areas.load(session),
+        mainland=mainland_of(session),
+        province=info.province_code,
+        datum=declared,
+        kind=options.kind,
+        today=today,
+    )
+    stage = Stage(session)
+    try:
+        _read(rows, judge, stage, options, say)
+        say("compare", 0.0)
+        match(stage, known.id if known is not None else 0)
+        judge_together(stage)
+        counts = verdicts(stage, options.accept)
+        seen, problems = told(stage)
+        rejected = counts.get("rejected", 0)
+        if rejected and options.rejects is not None:
+            write_rejects(stage, options.rejects, rows.columns)
+        status = "refused" if rejected and not options.keep_going else "applied"
+        batch_id = None
+        if options.dry_run:
+            status = "dry-run"
+        else:
+            say("apply", 0.0)
+            batch_id = _next_batch(session)
+            with acting(session, actor, reason=f"import {path.name} of {source.code}", batch=batch_id):
+                source_id = _source(
+                    session,
+                    known,
+                    source,
+                    datum=declared,
+                    demonstration=options.demonstration,
+                    columns=columns,
+                )
+                _batch(
+                    session,
+                    path,
+                    options,
+                    batch_id=batch_id,
+                    source_id=source_id,
+                    actor=actor,
+                    datum=declared,
+                    counts=counts,
+                    status=status,
+                )
+                if status == "applied":
+                    apply_rows(
+                        stage,
+                        source_id=source_id,
+                        batch_id=batch_id,
+                        province=info.province_code,
+                        today=today,
+                    )
+                else:
+                    record_rejects(stage, batch_id=batch_id)
+                say("derive", 0.0)
+    finally:
+        if session.is_active:
+            stage.drop()
+    return Report(
+        file_name=path.name,
+        batch_id=batch_id,
+        status=status,
+        counts=counts,
+        rows=seen,
+        problems=problems,
+        columns=tuple(columns.describe()),
+        unknown_words=dict(judge.unknown_words.most_common()),
+        notes=(*notes, *_suspicions(problems, counts, declared)),
+        rejects_path=options.rejects if rejected else None,
+        encoding=rows.encoding,
+        skipped=tuple(line.text for line in rows.skipped if line.text),
+    )
+
+
+def _registry(session: Session, options: Options) -> RegistryInfo:
+    info = session.get(RegistryInfo, 1)
+    if info is None:
+        raise NotFound("this registry is empty: load its regions first (yizhan regions load --province CODE)")
+    if info.demonstration and not options.demonstration:
+        raise Conflict(
+            f"{info.name} is a demonstration registry, where nothing real belongs: import into a registry of your own "
+            "(script/server --registry NAME --province CODE), or mark the batch with --demonstration"
+        )
+    if options.demonstration and not info.demonstration:
+        raise Conflict(
+            f"{info.name} is a real registry: a batch marked --demonstration does not belong there"
+        )
+    return info
+
+
+def _datum(path: Path, rows: Rows, columns: Columns, asked: Datum | None) -> tuple[Datum | None, list[str]]:
+    """Find the one datum declared for the file; None where each row says its own or nothing is located."""
+    from geo.io.vectors import VectorSource
+
+    constant = columns.constants.get("datum")
+    said = {
+        "the option": asked,
+        "the mapping": Datum.parse(constant) if constant else None,
+        "a header": columns.header_datum,
+    }
+    given = {where: datum for where, datum in said.items() if datum is not None}
+    if len({stored_datum(datum) for datum in given.values()}) > 1:
+        raise Invalid(
+            "the datum is declared twice and differently: "
+            + ", ".join(f"{where} says {datum}" for where, datum in given.items()),
+            field="datum",
+        )
+    declared = next(iter(given.values()), None)
+    vector = isinstance(rows, VectorSource)
+    if vector and declared not in {None, Datum.WGS84, Datum.CGCS2000}:
+        return declared, [f"{path.name} gives its CRS as if WGS 84; it was read as {declared}, as declared"]
+    if declared is None and columns.located and columns.one("datum") is None:
+        if not vector:
+            raise Invalid(
+                f"{path.name} has coordinates and nothing says their datum: pass --datum wgs84, gcj02 (高德, 腾讯), "
+                "bd09 (百度) or cgcs2000 (天地图), or add a column 坐标系",
+                field="datum",
+            )
+        return Datum.WGS84, [
+            f"{path.name} was read as WGS 84, as its CRS says; if it came from Amap, pass --datum gcj02"
+        ]
+    return declared, []
+
+
+def _read(rows: Rows, judge: Judge, stage: Stage, options: Options, say: Progress) -> None:
+    wanted = set(options.accept or ())
+    total = 0
+    for chunk in rows.chunks(CHUNK):
+        stage.add(judge.chunk(chunk))
+        total += len(chunk)
+        wanted.difference_update(row.number for row in chunk)
+        say("judge", rows.progress())
+    if wanted:
+        raise Invalid(
+            f"--accept names {', '.join(map(str, sorted(wanted)[:10]))}, and the file has no such row",
+            field="accept",
+        )
+    stage.finish()
+
+
+def _next_batch(session: Session) -> int:
+    return int(session.scalar(text("SELECT nextval('import_batches_id_seq')")) or 0)
+
+
+def _source(
+    session: Session,
+    known: Source | None,
+    spec: SourceSpec,
+    *,
+    datum: Datum | None,
+    demonstration: bool,
+    columns: Columns,
+) -> int:
+    found = known or Source(code=spec.code, name=spec.name or spec.code, demonstration=demonstration)
+    for name in ("name", "publisher", "licence", "url", "retrieved_on"):
+        value = getattr(spec, name)
+        if value is not None and getattr(found, name) != value:
+            setattr(found, name, value)
+    if datum is not None and found.datum != str(datum):
+        found.datum = str(datum)
+    mapping = columns.to_mapping().to_json()
+    if found.mapping != mapping:
+        found.mapping = mapping
+    session.add(found)
+    session.flush()
+    return found.id
+
+
+def _batch(
+    session: Session,
+    path: Path,
+    options: Options,
+    *,
+    batch_id: int,
+    source_id: int,
+    actor: int,
+    datum: Datum | None,
+    counts: dict[str, int],
+    status: str,
+) -> None:
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    said: dict[str, Any] = {
+        "datum": datum,
+        "keep_going": options.keep_going,
+        "accept": "all" if options.accept is None else sorted(options.accept),
+        "id_column": options.id_column,
+        "kind": options.kind,
+        "sheet": options.sheet,
+        "layer": options.layer,
+        "encoding": options.encoding,
+        "crs": options.crs,
+    }
+    session.execute(
+        text(
+            "INSERT INTO import_batches (id, source_id, actor_id, file_name, sha256, options, counts, status, "
+            "demonstration, finished_at) OVERRIDING SYSTEM VALUE VALUES (:id, :source, :actor, :file, :sha256, "
+            "CAST(:options AS jsonb), CAST(:counts AS jsonb), :status, :demonstration, clock_timestamp())"
+        ),
+        {
+            "id": batch_id,
+            "source": source_id,
+            "actor": actor,
+            "file": path.name,
+            "sha256": digest,
+            "options": to_json({name: value for name, value in said.items() if value}),
+            "counts": to_json(counts),
+            "status": status,
+            "demonstration": options.demonstration,
+        },
+    )
+
+
+def _suspicions(problems: dict[Kind, int], counts: dict[str, int], datum: Datum | None) -> list[str]:
+    """Say what the file as a whole suggests and no row alone can."""
+    elsewhere = problems.get(Kind.OTHER_DATUM, 0)
+    outside = elsewhere + problems.get(Kind.OUTSIDE_COUNTY, 0)
+    if elsewhere >= 3 and elsewhere * 2 > outside:
+        return [
+            f"{elsewhere} of {outside} positions outside the county that their row names fit another datum than "
+            f"{datum}: was the right one declared?"
+        ]
+    if (swapped := problems.get(Kind.SWAPPED, 0)) * 2 > sum(counts.values()):
+        return [
+            f"{swapped} rows have longitude and latitude swapped: map the two columns the other way round"
+        ]
+    return []
