@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response
-from flask_compress import Compress
-from sqlalchemy import Engine, text
-from whitenoise import WhiteNoise
+from typing import TYPE_CHECKING
 
-from web import api, db, i18n, pages, problems, security
-from web.settings import Settings
+if TYPE_CHECKING:
+    from flask import Flask
+    from sqlalchemy import Engine
+
+    from web.settings import Settings
 
 __all__ = ["create_app"]
 
 
 def create_app(settings: Settings, *, engine: Engine | None = None) -> Flask:
     """Build the application. engine: another than that of the settings, for tests."""
+    # Imported here, so that a command that serves nothing starts without the faces and their map library.
+    from flask import Flask, Response
+    from sqlalchemy import text
+
+    from web import api, db, i18n, pages, problems, security
+
     app = Flask(__name__)
     app.config["YIZHAN_SETTINGS"] = settings
     app.secret_key = settings.require_secret_key()
@@ -40,6 +46,9 @@ def create_app(settings: Settings, *, engine: Engine | None = None) -> Flask:
 
 
 def _compress(app: Flask) -> None:
+    from flask_compress import Compress
+    from whitenoise import WhiteNoise
+
     app.config["COMPRESS_MIMETYPES"] = [
         "text/html",
         "application/json",

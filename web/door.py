@@ -29,7 +29,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="script/server",
         description="Install what is missing and serve the map. Without options: the demonstration registry (Qinghai).",
-        epilog="YIZHAN_PORT=8001 script/server serves on another port; docs/operators.md lists every setting. "
+        epilog="YIZHAN_PORT=8001 script/server serves on another port; docs/operating.md lists every setting. "
         "Ctrl-C stops everything that was started.",
         allow_abbrev=False,
     )
