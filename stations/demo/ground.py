@@ -10,10 +10,11 @@ from typing import Final
 
 import shapely
 from shapely.geometry.base import BaseGeometry
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from stations.models import Place
+from stations.registry import queries
 from stations.registry.areas import Area, Areas
 
 __all__ = ["Anchor", "Ground", "grounds", "share_out"]
@@ -76,7 +77,7 @@ def grounds(session: Session, areas: Areas) -> list[Ground]:
     for row in session.execute(
         select(
             Place.names, Place.region_code, Place.population,
-            func.ST_X(Place.location).label("lon"), func.ST_Y(Place.location).label("lat"),
+            queries.x(Place.location).label("lon"), queries.y(Place.location).label("lat"),
         ).where(Place.names.has_key("zh")).order_by(Place.source, Place.source_id)
     ):  # fmt: skip
         if row.region_code is not None:

@@ -9,7 +9,6 @@ from typing import Any, Final
 
 import numpy as np
 import shapely
-from geoalchemy2 import functions as geo
 from numpy.typing import ArrayLike, NDArray
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy import select
@@ -17,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from stations.errors import NotFound
 from stations.models import Region
+from stations.registry import queries
 from stations.registry.place_names import Written, cleaned, written
 
 __all__ = ["OLD_NAME", "Area", "Areas"]
@@ -75,7 +75,7 @@ class Areas:
                 Region.lineage,
                 Region.population,
                 Region.merged_into,
-                geo.ST_AsBinary(Region.geom).label("shape"),
+                queries.wkb(Region.geom).label("shape"),
             ).order_by(Region.code)
         ).all()
         areas = {

@@ -1,154 +1,225 @@
-"""The coverage gaps of a registry: places without a rest station in service near enough, county by county.
+"""Coverage gaps: the people and places of each county that are far from every open rest station.
 
-Only rest stations in service with a position count as cover. The query's other conditions decide which of them:
-with ``amenities=microwave`` it is the places far from a microwave that are found. Its regions choose the counties that
-are reported, not the stations that cover them, because a station across the border serves as well.
+People and places are counted apart. A place whose population nobody knows counts as a place and not as nobody: the
+number of such places stands beside every sum of people.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
+import numpy as np
 import pandas as pd
-from geoalchemy2 import functions as geo
-from sqlalchemy import ColumnElement, select
-from sqlalchemy.orm import Session
+from sqlalchemy import exists, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from geo import coverage
-from stations.models import Place, Region
+from stations.models import Place, PublicStation, Region
 from stations.query import StationQuery
-from stations.registry import public
+from stations.registry import public, queries
+from stations.registry.places import GEONAMES
 from stations.vocabulary import Lifecycle, StationClass
 
-__all__ = ["GapReport", "gaps"]
+__all__ = ["AreaGap", "Basis", "Gaps", "PlaceGap", "Tally", "gaps"]
 
-_COUNTS = ("places", "places_uncovered", "places_population_unknown")
-_PEOPLE = ("people_known", "people_uncovered")
+#: What of a query says which stations serve a worker; the rest says where to look.
+_SERVING: Final = ("kinds", "amenities", "open", "at", "access", "fee", "unknown")
 
 
 @dataclass(frozen=True, slots=True)
-class GapReport:
-    """Counts by county, the uncovered places, and what they were measured against.
+class Tally:
+    """Places and people, all and uncovered. People are None where no place's population is known."""
 
-    areas: indexed by county code (None for places in no county) with the columns of ``geo.coverage.gaps`` and
-    ``names``. places: the uncovered ones, the farthest first, columns ``names``, ``lon``, ``lat``, ``area``,
-    ``population`` (NaN where unknown) and ``nearest_m`` (inf without any station). totals: as a row of ``areas``.
-    """
+    places: int = 0
+    places_uncovered: int = 0
+    people_known: int | None = None
+    people_uncovered: int | None = None
+    places_population_unknown: int = 0
+    places_uncovered_population_unknown: int = 0
+    #: The longest straight way from a place to its nearest station; None without places or stations.
+    farthest_m: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AreaGap:
+    """One county, or what stands for one where a prefecture has none, and its tally."""
+
+    code: str
+    name: str
+    tally: Tally
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceGap:
+    """One place, WGS 84, longitude first, and how far its nearest station is."""
+
+    name: str
+    lon: float
+    lat: float
+    region: str | None
+    region_name: str | None
+    population: int | None
+    nearest_m: int | None
+    covered: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What the answer stands on: how many stations, which of them were asked for, whose places, at which moment."""
+
+    stations: int
+    filters: str
+    unknown: str
+    places_source: str
+    moment: datetime
+    straight_line: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Gaps:
+    """The answer: every area and every place looked at, with what the counting stands on."""
 
     radius_m: float
-    stations: int
-    sources: tuple[str, ...]
-    areas: pd.DataFrame
-    places: pd.DataFrame
-    totals: Mapping[str, float]
+    areas: tuple[AreaGap, ...]
+    places: tuple[PlaceGap, ...]
+    totals: Tally
+    basis: Basis
 
-    def as_dict(self, lang: str = "zh") -> dict[str, Any]:
-        """Return the report as JSON values with names in ``lang``; what is unknown is None, never 0."""
+    def as_dict(self, *, covered: bool = False) -> dict[str, Any]:
+        """Return the answer for JSON; of the places only the uncovered ones, unless ``covered``."""
         return {
             "radius_m": self.radius_m,
-            "areas": [
-                {"code": code, "name": _name(row["names"], lang), **_counted(row)}
-                for code, row in _rows(self.areas)
-            ],
-            "places": [
-                {
-                    "name": _name(row["names"], lang),
-                    "lon": row["lon"],
-                    "lat": row["lat"],
-                    "region": row["area"],
-                    "population": _whole(row["population"]),
-                    "nearest_m": _whole(row["nearest_m"]),
-                    "covered": False,
-                }
-                for _, row in _rows(self.places)
-            ],
-            "totals": _counted(self.totals),
-            "basis": {"stations": self.stations, "places_source": "; ".join(self.sources)},
+            "areas": [{"code": each.code, "name": each.name} | asdict(each.tally) for each in self.areas],
+            "places": [asdict(place) for place in self.places if covered or not place.covered],
+            "totals": asdict(self.totals),
+            "basis": asdict(self.basis) | {"moment": self.basis.moment.isoformat(timespec="minutes")},
         }
 
 
-def gaps(session: Session, query: StationQuery, *, radius_m: float, now: datetime | None = None) -> GapReport:
-    """Measure every place of the gazetteer to its nearest rest station, in geodesic metres.
+def gaps(
+    session: Session, query: StationQuery, *, radius_m: float = 5_000.0, now: datetime | None = None
+) -> Gaps:
+    """Find the places farther than ``radius_m`` from every rest station in service.
 
-    radius_m: a place farther than this is uncovered. Counties without a place are reported with 0 of 0.
+    query: its regions restrict the areas and places looked at, but stations across the border count too. Its kinds,
+    amenities, access, fee and ``open`` say which stations serve, with what ``unknown`` says of those that nobody
+    knows it of. Its words, box and point are for lists and maps and have no part here.
+    radius_m: straight geodesic metres, 0 or more, the boundary covered.
+    Areas come by code, those without any place too. Raises CoordinateError for a radius that is no number.
     """
-    cover = replace(
-        query, classes=(StationClass.REST,), lifecycle=(Lifecycle.OPEN,),
-        regions=(), bbox=None, near=None, within_m=None, q="", limit=None, cursor=None,
-    )  # fmt: skip
-    rows = public.map_rows(session, cover, now=now).rows
-    places, counties = _places(session, query), _counties(session, query)
-    found = coverage.gaps(places, ([row[1] for row in rows], [row[2] for row in rows]), radius_m=radius_m)
-    areas = found.areas.reindex([*counties.index, *found.areas.index.difference(counties.index, sort=False)])
-    areas = areas.fillna(dict.fromkeys(_COUNTS, 0)).assign(names=counties)
-    uncovered = places.join(found.places).loc[lambda table: ~table["covered"]]
-    return GapReport(
-        radius_m=radius_m,
-        stations=len(rows),
-        sources=tuple(sorted(set(places["credit"].dropna()))),
-        areas=areas,
-        places=uncovered.sort_values("nearest_m", ascending=False, kind="stable"),
-        totals=_totals(found.areas),
+    moment = public.moment_of(query, now)
+    asked = replace(StationQuery(), **{name: getattr(query, name) for name in _SERVING})
+    serving = replace(asked, lifecycle=(str(Lifecycle.OPEN),), classes=(str(StationClass.REST),))
+    lon, lat = _positions(session, serving, moment)
+    places = _places(session, query.regions, query.lang)
+    found = coverage.gaps(places.assign(area=places["region"]), (lon, lat), radius_m=radius_m)
+    names = _areas(session, query.regions, query.lang)
+    tallies = {
+        code: _tally(row) for code, row in found.areas.to_dict("index").items() if isinstance(code, str)
+    }
+    return Gaps(
+        radius_m,
+        tuple(
+            AreaGap(code, names.get(code, code), tallies.get(code, Tally()))
+            for code in sorted(set(names) | set(tallies))
+        ),
+        tuple(_place(row, names) for row in places.join(found.places).to_dict("records")),
+        _total(found.areas),
+        Basis(len(lon), asked.encode(), str(query.unknown), GEONAMES, moment),
     )
 
 
-def _places(session: Session, query: StationQuery) -> pd.DataFrame:
+def _positions(
+    session: Session, query: StationQuery, moment: datetime
+) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    rows = session.execute(
+        select(queries.x(PublicStation.location), queries.y(PublicStation.location)).where(
+            *queries.conditions(query, moment, public.computed(session, query, moment)),
+            PublicStation.location.is_not(None),
+        )
+    ).all()
+    lon, lat = np.array(rows, dtype=np.float64).reshape(-1, 2).T
+    return lon, lat
+
+
+def _places(session: Session, regions: Sequence[str], lang: str) -> pd.DataFrame:
     rows = session.execute(
         select(
             Place.names,
-            geo.ST_X(Place.location).label("lon"),
-            geo.ST_Y(Place.location).label("lat"),
+            queries.x(Place.location),
+            queries.y(Place.location),
+            Place.region_code,
             Place.population,
-            Region.code.label("area"),
-            Place.credit,
         )
         .outerjoin(Region, Region.code == Place.region_code)
-        .where(*_below(query))
+        .where(*([Region.lineage.overlap(list(regions))] if regions else []))
         .order_by(Place.id)
     ).all()
-    table = pd.DataFrame(rows, columns=["names", "lon", "lat", "population", "area", "credit"])
-    return table.astype({"lon": "float64", "lat": "float64", "population": "float64"})
+    frame = pd.DataFrame(
+        [(_called(names, lang), *rest) for names, *rest in rows],
+        columns=["name", "lon", "lat", "region", "population"],
+    )
+    return frame.astype({"lon": "float64", "lat": "float64", "region": "object", "population": "float64"})
 
 
-def _counties(session: Session, query: StationQuery) -> pd.Series[Any]:
+def _areas(session: Session, regions: Sequence[str], lang: str) -> dict[str, str]:
+    """Return the names of the counties, and of prefectures and provinces that have no county."""
+    below = aliased(Region)
+    nothing_below = ~exists().where(
+        below.parent_code == Region.code, below.merged_into.is_(None), below.level != "township"
+    )
     rows = session.execute(
         select(Region.code, Region.names)
-        .where(Region.level == "county", Region.merged_into.is_(None), *_below(query))
+        .where(
+            Region.merged_into.is_(None),
+            Region.level != "township",
+            or_(nothing_below, exists().where(Place.region_code == Region.code)),
+            *([Region.lineage.overlap(list(regions))] if regions else []),
+        )
         .order_by(Region.code)
-    ).all()
-    return pd.Series({row.code: row.names for row in rows}, dtype="object", name="names")
+    )
+    return {row.code: _called(row.names, lang) for row in rows}
 
 
-def _below(query: StationQuery) -> list[ColumnElement[bool]]:
-    return [Region.lineage.overlap(list(query.regions))] if query.regions else []
+def _called(names: Mapping[str, str], lang: str) -> str:
+    return names.get(lang) or names.get("zh") or next(iter(names.values()), "")
 
 
-def _totals(areas: pd.DataFrame) -> dict[str, float]:
-    sums = {name: float(areas[name].sum()) for name in _COUNTS}
-    # The sum of nothing known is unknown.
-    people = {name: float(areas[name].sum(min_count=1)) for name in _PEOPLE}
-    return sums | people | {"farthest_m": float(areas["farthest_m"].max())}
+def _tally(row: Mapping[Any, Any]) -> Tally:
+    return Tally(
+        places=int(row["places"]),
+        places_uncovered=int(row["places_uncovered"]),
+        people_known=_whole(row["people_known"]),
+        people_uncovered=_whole(row["people_uncovered"]),
+        places_population_unknown=int(row["places_population_unknown"]),
+        places_uncovered_population_unknown=int(row["places_uncovered_population_unknown"]),
+        farthest_m=_whole(row["farthest_m"]),
+    )
 
 
-def _rows(table: pd.DataFrame) -> list[tuple[Any, dict[str, Any]]]:
-    codes = [None if pd.isna(code) else code for code in table.index]
-    records: list[dict[str, Any]] = [
-        dict(zip(table.columns, values, strict=True)) for values in table.itertuples(index=False, name=None)
-    ]
-    return list(zip(codes, records, strict=True))
-
-
-def _counted(row: Mapping[str, Any]) -> dict[str, int | None]:
-    return {name: _whole(row[name]) for name in (*_COUNTS, *_PEOPLE, "farthest_m")}
+def _total(areas: pd.DataFrame) -> Tally:
+    if areas.empty:
+        return Tally()
+    # Where no area knows its people the sum is unknown too, and not 0.
+    return _tally({**areas.sum(min_count=1), "farthest_m": areas["farthest_m"].max()})
 
 
 def _whole(value: float) -> int | None:
-    return round(value) if math.isfinite(value) else None
+    return round(value) if np.isfinite(value) else None
 
 
-def _name(names: Any, lang: str) -> str | None:
-    return (names.get(lang) or names["zh"]) if isinstance(names, dict) else None
+def _place(row: Mapping[Any, Any], names: Mapping[str, str]) -> PlaceGap:
+    region = row["region"] if isinstance(row["region"], str) else None
+    return PlaceGap(
+        row["name"],
+        row["lon"],
+        row["lat"],
+        region,
+        names.get(region) if region else None,
+        _whole(row["population"]),
+        _whole(row["nearest_m"]),
+        bool(row["covered"]),
+    )

@@ -15,11 +15,12 @@ from typing import Any, Final
 import numpy as np
 from geoalchemy2.shape import from_shape
 from shapely.geometry import Point
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from stations.errors import NotFound
 from stations.models import Place, RegistryInfo
+from stations.registry import queries
 from stations.registry.areas import Areas
 from stations.registry.reading import read_aloud
 from stations.registry.writing import acting
@@ -65,7 +66,7 @@ def load(session: Session, *, actor: int) -> PlacesLoaded:
         for row in session.execute(
             select(
                 Place.id, Place.source_id, Place.names, Place.population, Place.region_code, Place.credit,
-                func.ST_X(Place.location).label("lon"), func.ST_Y(Place.location).label("lat"),
+                queries.x(Place.location).label("lon"), queries.y(Place.location).label("lat"),
             ).where(Place.source == _SOURCE)
         )
     }  # fmt: skip

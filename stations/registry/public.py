@@ -28,8 +28,10 @@ __all__ = [
     "MapRows",
     "Page",
     "changes",
+    "computed",
     "info",
     "map_rows",
+    "moment_of",
     "page",
     "state_of",
     "station",
@@ -90,7 +92,8 @@ def state_of(hours: Hours | None, lifecycle: str, moment: datetime) -> Standing:
     return standing(hours or Hours(None), moment)
 
 
-def _computed(session: Session, query: StationQuery, moment: datetime) -> dict[State, list[str]]:
+def computed(session: Session, query: StationQuery, moment: datetime) -> dict[State, list[str]]:
+    """Return the schedules whose state at the moment had to be computed, as ``queries.conditions`` asks for them."""
     if query.open is not Open.NOW:
         return {State.OPEN: [], State.UNKNOWN: []}
     return {state: schedules.open_keys(session, moment, state) for state in (State.OPEN, State.UNKNOWN)}
@@ -103,7 +106,7 @@ def page(session: Session, query: StationQuery, *, now: datetime | None = None, 
     one page only. ``count`` asks for the number of all matches.
     """
     moment = moment_of(query, now)
-    conditions = queries.conditions(query, moment, _computed(session, query, moment))
+    conditions = queries.conditions(query, moment, computed(session, query, moment))
     limit = query.limit or DEFAULT_LIMIT
     columns = [P.station_id, P.feature, P.schedule_key, P.lifecycle]
     if query.near is not None:
@@ -165,7 +168,7 @@ def station(session: Session, code: str, *, now: datetime | None = None) -> str:
 def map_rows(session: Session, query: StationQuery, *, now: datetime | None = None) -> MapRows:
     """Return all located stations that answer a query, compact, and how many could not be drawn."""
     moment = moment_of(query, now)
-    conditions = queries.conditions(query, moment, _computed(session, query, moment))
+    conditions = queries.conditions(query, moment, computed(session, query, moment))
     rows = session.execute(
         select(
             P.code, queries.x(P.location).label("lon"), queries.y(P.location).label("lat"), P.name, P.kind,

@@ -23,6 +23,7 @@ from geo.io.outlines import read_outlines
 from geo.mainland import Mainland
 from stations.errors import Conflict, Invalid, NotFound
 from stations.models import Grant, Organisation, Place, Region, RegistryInfo, Station
+from stations.registry import queries
 from stations.registry.areas import OLD_NAME, Areas
 from stations.registry.census import CENSUS_YEAR, ENGLISH, PEOPLE
 from stations.registry.outlines import Outline, of_file, of_province
@@ -334,7 +335,7 @@ def _move(session: Session, areas: Areas, code: str, into: str) -> None:
     for table in (Station, Place):
         rows = session.execute(
             select(
-                table.id, func.ST_X(table.location).label("lon"), func.ST_Y(table.location).label("lat")
+                table.id, queries.x(table.location).label("lon"), queries.y(table.location).label("lat")
             ).where(table.region_code == code)
         ).all()
         if not rows:
