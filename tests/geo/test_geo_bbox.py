@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import pytest
 import shapely
 from hypothesis import given
@@ -30,7 +28,7 @@ def test_a_box_is_read_back_as_it_was_written(box: BBox) -> None:
 def test_the_parts_hold_the_points_that_an_eastward_walk_from_west_to_east_meets(
     box: BBox, lon: float, lat: float
 ) -> None:
-    width = math.fmod(box.east - box.west + 360.0, 360.0) if box.crosses_antimeridian else box.east - box.west
+    width = box.east - box.west + (360.0 if box.crosses_antimeridian else 0.0)
     walked = (lon - box.west) % 360.0
     if min(walked, abs(walked - width), 360.0 - walked) < 1e-9:
         return
