@@ -11,17 +11,19 @@ depends_on = None
 
 # What SQL cannot make (how names are read, the key of the schedule) is handed in, station by station. The row keeps
 # its old commit where nothing that the public sees has changed, so a rebuild is silent.
+# The number of the commit is read in the statements and not before them: where nothing was written yet in this
+# transaction, the trigger of the first of them is what gives it.
 DERIVE = """
 CREATE FUNCTION yz_derive(ids bigint[], search text[], bigrams text[], keys text[]) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
-    this_commit bigint := current_setting('yz.commit')::bigint;
     made bigint;
 BEGIN
     INSERT INTO public_stations AS p (
         station_id, code, listed, commit_id, name, kind, station_class, lifecycle, region_code, lineage, access, fee,
         has, inferred, lacks, schedule_key, location, location_3857, search_text, search_bigrams, feature)
-    SELECT s.id, s.code, true, this_commit, s.names->>'zh', s.kind, s.station_class, s.lifecycle, s.region_code,
+    SELECT s.id, s.code, true, current_setting('yz.commit')::bigint, s.names->>'zh', s.kind, s.station_class,
+        s.lifecycle, s.region_code,
         coalesce(r.lineage, '{}'), s.access, s.fee,
         coalesce(a.has, '{}'), coalesce(a.inferred, '{}'), coalesce(a.lacks, '{}'), d.schedule_key,
         s.location, ST_Transform(s.location, 3857), d.search, string_to_array(d.bigrams, ' '),
@@ -100,7 +102,7 @@ BEGIN
 
     -- What leaves the public view leaves a tombstone and nothing else.
     UPDATE public_stations p SET
-        listed = false, commit_id = this_commit, name = NULL, kind = NULL, station_class = NULL, lifecycle = NULL,
+        listed = false, commit_id = current_setting('yz.commit')::bigint, name = NULL, kind = NULL, station_class = NULL, lifecycle = NULL,
         region_code = NULL, lineage = '{}', access = NULL, fee = NULL, has = '{}', inferred = '{}', lacks = '{}',
         schedule_key = NULL, location = NULL, location_3857 = NULL, search_text = NULL, search_bigrams = '{}',
         feature = NULL
