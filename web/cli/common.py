@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from web.registries import opened
 from web.settings import DEMO, Settings, SettingsError
 
-__all__ = ["on_registry", "registry_session", "say", "table", "transaction"]
+__all__ = ["is_terminal", "on_registry", "province_code", "registry_session", "say", "table", "transaction"]
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -45,13 +45,26 @@ def on_registry(command: Callable[Concatenate[Settings, _P], _T]) -> Callable[_P
 
 
 def _settings(registry: object) -> Settings:
-    if registry is None:
-        settings = Settings.read()
-    elif not (name := str(registry).strip()):
-        raise SettingsError("--registry is empty; write its name, or leave the option out", value=registry)
-    else:
-        settings = Settings.read(dict(os.environ) | {"YIZHAN_REGISTRY": name})
+    settings = Settings.read() if registry is None else _read("registry", str(registry), dict(os.environ))
     return replace(settings, province=None) if settings.registry_name == DEMO else settings
+
+
+def province_code(text: str) -> str:
+    """Read the option ``--province``: the first two digits of GB/T 2260. Raises SettingsError."""
+    return str(_read("province", text, {}).province)
+
+
+def _read(option: str, text: str, environment: dict[str, str]) -> Settings:
+    """Read an option as the variable of the same name is read, and call it by its own name in an error."""
+    if not text.strip():
+        raise SettingsError(f"--{option} is empty; write a value, or leave the option out", value=text)
+    name = f"YIZHAN_{option.upper()}"
+    try:
+        return Settings.read(environment | {name: text})
+    except SettingsError as error:
+        raise SettingsError(
+            str(error).replace(f"{name}=", f"--{option} "), field=error.field, value=error.value
+        ) from error
 
 
 @contextmanager
