@@ -1,5 +1,6 @@
 """Imports: a list as it comes, judged row by row, applied whole or not at all."""
 
+from stations.imports.accept import accept
 from stations.imports.columns import Columns
 from stations.imports.mapping import Mapping
 from stations.imports.problems import Kind, Problem, Severity
@@ -16,5 +17,6 @@ __all__ = [
     "RowReport",
     "Severity",
     "SourceSpec",
+    "accept",
     "judge_and_apply",
 ]

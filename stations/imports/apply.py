@@ -84,7 +84,7 @@ _CHANGED: Final[Mapping[str, str]] = {
 _IDS: Final = """
     CREATE TEMP TABLE import_ids ON COMMIT DROP AS
     SELECT number, yz_station_code(%(province)s) AS code, NULL::bigint AS station_id
-    FROM (SELECT number FROM import_judged
+    FROM (SELECT number FROM import_judged JOIN import_verdicts USING (number)
           WHERE verdict IN ('new', 'suspect') AND station_id IS NULL AND NOT ambiguous ORDER BY number) n
 """
 _INSERT: Final = """
@@ -184,15 +184,17 @@ _SNAPSHOT: Final = """
 _ROWS: Final = """
     INSERT INTO import_rows (batch_id, row_number, verdict, problems, station_id, received, before, after,
         accepted_at, accepted_by)
-    SELECT %(batch)s, t.number, j.verdict, j.problems, coalesce(i.station_id, j.station_id), t.received, d.before,
-        CASE WHEN i.number IS NOT NULL THEN t.facts ELSE d.after END
-            || CASE WHEN j.verdict = 'suspect' AND j.odd_position AND t.x IS NOT NULL
+    SELECT %(batch)s, t.number, v.verdict, j.problems, coalesce(i.station_id, j.station_id), t.received,
+        CASE WHEN c.waits THEN coalesce(d.before, '{{}}') || c.stood ELSE d.before END,
+        CASE WHEN i.number IS NOT NULL THEN t.facts WHEN c.waits THEN coalesce(d.after, '{{}}') ELSE d.after END
+            || CASE WHEN v.verdict = 'suspect' AND j.odd_position AND t.x IS NOT NULL
                 THEN jsonb_build_object('proposed', jsonb_build_array(t.x, t.y), 'original_lon', t.lon,
                     'original_lat', t.lat, 'original_datum', t.datum) ELSE '{{}}' END,
-        CASE WHEN j.verdict = 'suspect' AND j.accepted AND NOT j.ambiguous THEN clock_timestamp() END,
-        CASE WHEN j.verdict = 'suspect' AND j.accepted AND NOT j.ambiguous THEN yz_actor() END
-    FROM import_stage t JOIN import_judged j USING (number)
+        CASE WHEN v.verdict = 'suspect' AND j.accepted AND NOT j.ambiguous THEN clock_timestamp() END,
+        CASE WHEN v.verdict = 'suspect' AND j.accepted AND NOT j.ambiguous THEN yz_actor() END
+    FROM import_stage t JOIN import_judged j USING (number) JOIN import_verdicts v USING (number)
     LEFT JOIN import_ids i USING (number)
+    LEFT JOIN import_changes c USING (number)
     LEFT JOIN (
         SELECT b.station_id, x.before, x.after
         FROM import_before b JOIN ({now}) n USING (station_id)
@@ -200,13 +202,13 @@ _ROWS: Final = """
             SELECT jsonb_object_agg(key, was.value) AS before, jsonb_object_agg(key, now.value) AS after
             FROM jsonb_each(b.facts) was JOIN jsonb_each(n.facts) now USING (key)
             WHERE was.value IS DISTINCT FROM now.value) x) d
-        ON d.station_id = j.station_id AND j.verdict IN ('changed', 'suspect')
+        ON d.station_id = j.station_id AND v.verdict IN ('changed', 'suspect')
     ORDER BY t.number
 """
 _REJECTED: Final = """
     INSERT INTO import_rows (batch_id, row_number, verdict, problems, received)
-    SELECT %(batch)s, t.number, j.verdict, j.problems, t.received
-    FROM import_stage t JOIN import_judged j USING (number) WHERE j.verdict = 'rejected'
+    SELECT %(batch)s, t.number, 'rejected', j.problems, t.received
+    FROM import_stage t JOIN import_judged j USING (number) WHERE j.rejected
 """
 
 

@@ -119,6 +119,9 @@ _CHANGES: Final = """
                 SELECT FROM import_rows b WHERE b.station_id = s.id AND b.verdict = 'suspect'
                     AND b.accepted_at IS NULL AND (b.after->>'original_lon')::float8 = t.lon
                     AND (b.after->>'original_lat')::float8 = t.lat AND b.after->>'original_datum' = t.datum) AS waits,
+            CASE WHEN p.elsewhere AND j.held AND s.location IS NOT NULL THEN jsonb_build_object(
+                'original_lon', s.original_lon, 'original_lat', s.original_lat,
+                'original_datum', s.original_datum) END AS stood,
             t.district_received IS NOT NULL AND t.district_received IS DISTINCT FROM s.district_received AS renamed,
             {facts} OR (s.names || t.names) <> s.names AS facts,
             t.hours_id IS NOT NULL AND (s.hours_words IS DISTINCT FROM h.words
@@ -132,20 +135,18 @@ _CHANGES: Final = """
         WHERE NOT j.rejected AND NOT j.ambiguous AND NOT j.withdrawn) c
 """
 _VERDICTS: Final = """
-    ALTER TABLE import_judged ADD COLUMN verdict text;
-    UPDATE import_judged j SET verdict = CASE
+    CREATE TEMP TABLE import_verdicts ON COMMIT DROP AS
+    SELECT j.number, CASE
         WHEN j.rejected THEN 'rejected'
         WHEN j.ambiguous THEN 'suspect'
         WHEN j.repeats OR j.withdrawn THEN 'unchanged'
-        WHEN j.station_id IS NULL THEN CASE WHEN j.odd_position OR j.doubted THEN 'suspect' ELSE 'new' END
-        ELSE (
-            SELECT CASE
-                WHEN c.waits OR ((c.moves OR c.holds OR c.released) AND j.odd_position)
-                    OR (j.doubted AND (c.moves OR c.renamed)) THEN 'suspect'
-                WHEN c.changes THEN 'changed'
-                ELSE 'unchanged' END
-            FROM import_changes c WHERE c.number = j.number)
-        END
+        WHEN j.station_id IS NULL AND (j.odd_position OR j.doubted) THEN 'suspect'
+        WHEN j.station_id IS NULL THEN 'new'
+        WHEN c.waits OR ((c.moves OR c.holds OR c.released) AND j.odd_position)
+            OR (j.doubted AND (c.moves OR c.renamed)) THEN 'suspect'
+        WHEN c.changes THEN 'changed'
+        ELSE 'unchanged' END AS verdict
+    FROM import_judged j LEFT JOIN import_changes c USING (number)
 """
 #: A weaker ground never overwrites a stronger one.
 _WEAKER: Final = ["inferred", "listed", "observed"]
@@ -220,9 +221,5 @@ def verdicts(stage: Stage, accepted: frozenset[int] | None) -> dict[str, int]:
     )
     stage.run("ANALYZE import_changes")
     stage.run(_VERDICTS)
-    return {
-        row.verdict: row.n
-        for row in stage.run(
-            "SELECT verdict, count(*) AS n FROM import_judged GROUP BY verdict ORDER BY verdict"
-        )
-    }
+    counted = "SELECT verdict, count(*) AS n FROM import_verdicts GROUP BY verdict ORDER BY verdict"
+    return {row.verdict: row.n for row in stage.run(counted)}

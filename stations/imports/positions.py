@@ -108,9 +108,18 @@ def locate(
         for at in np.flatnonzero(given & ~_nowhere(county) & ~swapped)
         if (wanted := named[int(at)]) is not None and not _agree(areas, county[at], wanted)
     ]
-    problems |= _misplaced(
-        apart, lon, lat, datums=datums, named=named, county=county, areas=areas, mainland=mainland, field=both
-    )
+    if apart:
+        problems |= _misplaced(
+            apart,
+            lon,
+            lat,
+            datums=datums,
+            named=named,
+            county=county,
+            areas=areas,
+            mainland=mainland,
+            field=both,
+        )
     return Located(x, y, county, swapped, problems)
 
 
@@ -159,7 +168,7 @@ def _misplaced(
     """Say where points lie that are outside the region their rows name, and whether another datum puts them right."""
     at = np.array(rows, dtype=np.intp)
     fitting: dict[int, Datum] = {}
-    for other in _DISTINCT if rows else ():
+    for other in _DISTINCT:
         read = areas.at(*to_wgs84(lon[at], lat[at], other, mainland=mainland))
         for row, code in zip(rows, read, strict=True):
             declared, wanted = datums[row], named[row]

@@ -18,17 +18,17 @@ MOST_TOLD: Final = 200
 _ORDER: Final = ("rejected", "suspect", "changed", "new", "unchanged")
 _TOLD: Final = """
     SELECT number, verdict, problems, name, accepted, changed FROM (
-        SELECT j.number, j.verdict, j.problems, t.names->>'zh' AS name, j.accepted, c.changed,
-            row_number() OVER (PARTITION BY j.verdict ORDER BY j.number) AS place
-        FROM import_judged j JOIN import_stage t USING (number)
+        SELECT j.number, v.verdict, j.problems, t.names->>'zh' AS name, j.accepted, c.changed,
+            row_number() OVER (PARTITION BY v.verdict ORDER BY j.number) AS place
+        FROM import_judged j JOIN import_verdicts v USING (number) JOIN import_stage t USING (number)
         LEFT JOIN LATERAL (
             SELECT concat_ws(', ', CASE WHEN moves OR released OR holds THEN 'position' END,
                 CASE WHEN facts THEN 'facts' END, CASE WHEN hours THEN 'hours' END,
                 CASE WHEN EXISTS (SELECT FROM import_amenity_changes a WHERE a.number = j.number) THEN 'amenities' END,
                 CASE WHEN EXISTS (SELECT FROM import_partner_changes p WHERE p.number = j.number)
                     THEN 'partners' END) AS changed
-            FROM import_changes WHERE number = j.number AND j.verdict IN ('changed', 'suspect')) c ON true
-        WHERE j.verdict IN ('rejected', 'suspect', 'changed') OR j.problems <> '[]') r
+            FROM import_changes WHERE number = j.number AND v.verdict IN ('changed', 'suspect')) c ON true
+        WHERE v.verdict IN ('rejected', 'suspect', 'changed') OR j.problems <> '[]') r
     WHERE place <= %(most)s ORDER BY number
 """
 _PROBLEMS: Final = """
@@ -38,7 +38,7 @@ _PROBLEMS: Final = """
 """
 _REJECTS: Final = """
     SELECT t.number, t.received, j.problems FROM import_judged j JOIN import_stage t USING (number)
-    WHERE j.verdict = 'rejected' ORDER BY t.number
+    WHERE j.rejected ORDER BY t.number
 """
 
 
@@ -103,13 +103,17 @@ def told(stage: Stage) -> tuple[tuple[RowReport, ...], dict[Kind, int]]:
             row.number,
             row.verdict,
             row.name or "",
-            tuple(map(Problem.of, row.problems)),
+            tuple(sorted(map(Problem.of, row.problems), key=_weight)),
             row.accepted,
             row.changed or "",
         )
         for row in stage.run(_TOLD, most=MOST_TOLD)
     )
     return rows, {Kind(row.kind): row.n for row in stage.run(_PROBLEMS)}
+
+
+def _weight(problem: Problem) -> int:
+    return list(Severity).index(problem.severity)
 
 
 def write_rejects(stage: Stage, path: Path, columns: tuple[str, ...]) -> int:

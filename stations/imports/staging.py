@@ -69,23 +69,21 @@ _COLUMNS: Final[Mapping[str, str]] = {
     "facts": "jsonb",
     "received": "jsonb",
 }
-_TABLES: Final = tuple(
-    f"import_{name}"
-    for name in [
-        "stage",
-        "hours",
-        "amenities",
-        "flags",
-        "known",
-        "open",
-        "matches",
-        "judged",
-        "changes",
-        "amenity_changes",
-        "partner_changes",
-        "ids",
-        "before",
-    ]
+_TABLES: Final = (
+    "import_stage",
+    "import_hours",
+    "import_amenities",
+    "import_flags",
+    "import_known",
+    "import_open",
+    "import_matches",
+    "import_judged",
+    "import_changes",
+    "import_verdicts",
+    "import_amenity_changes",
+    "import_partner_changes",
+    "import_ids",
+    "import_before",
 )
 _MOST_REMEMBERED: Final = 50_000
 
@@ -136,7 +134,9 @@ class Stage:
 
     def rows(self, statement: str, *, page: int = 2_000, **values: Any) -> Iterator[Any]:
         """Read a long answer page by page, without holding it."""
-        result = self._connection.execution_options(yield_per=page).exec_driver_sql(statement, values or None)
+        result = self._connection.exec_driver_sql(
+            statement, values or None, execution_options={"yield_per": page}
+        )
         yield from result
 
     @property
@@ -154,7 +154,10 @@ class Stage:
 
     def finish(self) -> None:
         """Tell the planner what was staged."""
-        self.run("ANALYZE import_stage")
+        # The wide columns of text are never compared, and to look through them takes most of an ANALYZE.
+        self.run(
+            "ANALYZE import_stage (number, rejected, external_id, key, lon, lat, datum, hours_id, amenity_set)"
+        )
         self.run("ANALYZE import_amenities")
         self.run("ANALYZE import_hours")
 
