@@ -57,18 +57,28 @@ def template(cluster: Cluster) -> str:
                 ).fetchall():
                     cluster.drop_database(old)
                 connection.execute(f'ALTER DATABASE "{making}" RENAME TO "{name}"')
+        _drop_leftovers(cluster)
     return name
+
+
+def _drop_leftovers(cluster: Cluster) -> None:
+    """Drop the databases of runs that were killed; those of a run beside this one are named by a living process."""
+    with cluster.connect() as connection:
+        found = connection.execute(
+            "SELECT datname, split_part(datname, '_', 3) FROM pg_database WHERE datname LIKE 'yizhan\\_test\\_%'"
+        ).fetchall()
+    for name, process in found:
+        if not Path(f"/proc/{process}").exists():
+            cluster.drop_database(name)
 
 
 @pytest.fixture(scope="session")
 def new_database(cluster: Cluster, template: str) -> Iterator[Callable[[], str]]:
     """Give empty registries of one's own, for tests that commit; the address is the application's."""
     made: list[str] = []
-    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
 
     def make() -> str:
-        name = f"yizhan_test_{worker}_{len(made)}"
-        cluster.drop_database(name)
+        name = f"yizhan_test_{os.getpid()}_{len(made)}"
         with Lock(ROOT / "var" / "template.lock").alone(120):
             cluster.create_database(name, template=template)
         made.append(name)
