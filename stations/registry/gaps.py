@@ -13,14 +13,13 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
-from sqlalchemy import exists, or_, select
+from sqlalchemy import and_, exists, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from geo import coverage
 from stations.models import Place, PublicStation, Region
 from stations.query import StationQuery
 from stations.registry import public, queries
-from stations.registry.places import GEONAMES
 from stations.vocabulary import Lifecycle, StationClass
 
 __all__ = ["AreaGap", "Basis", "Gaps", "PlaceGap", "Tally", "gaps"]
@@ -48,7 +47,7 @@ class AreaGap:
     """One county, or what stands for one where a prefecture has none, and its tally."""
 
     code: str
-    name: str
+    names: Mapping[str, str]
     tally: Tally
 
 
@@ -56,11 +55,11 @@ class AreaGap:
 class PlaceGap:
     """One place, WGS 84, longitude first, and how far its nearest station is."""
 
-    name: str
+    names: Mapping[str, str]
     lon: float
     lat: float
     region: str | None
-    region_name: str | None
+    region_names: Mapping[str, str]
     population: int | None
     nearest_m: int | None
     covered: bool
@@ -80,20 +79,42 @@ class Basis:
 
 @dataclass(frozen=True, slots=True)
 class Gaps:
-    """The answer: every area and every place looked at, with what the counting stands on."""
+    """The answer: every area, every place (the farthest first), and what the counting stands on."""
 
     radius_m: float
     areas: tuple[AreaGap, ...]
     places: tuple[PlaceGap, ...]
     totals: Tally
     basis: Basis
+    #: The language of names that the query asked for.
+    lang: str
 
-    def as_dict(self, *, covered: bool = False) -> dict[str, Any]:
-        """Return the answer for JSON; of the places only the uncovered ones, unless ``covered``."""
+    def as_dict(self, lang: str | None = None, *, covered: bool = False) -> dict[str, Any]:
+        """Return the answer for JSON: the uncovered places, or all if ``covered``. What is unknown is None, never 0.
+
+        lang: of names; by default what the query asked. A name that is not given in it is the Chinese one.
+        """
+        lang = lang or self.lang
         return {
             "radius_m": self.radius_m,
-            "areas": [{"code": each.code, "name": each.name} | asdict(each.tally) for each in self.areas],
-            "places": [asdict(place) for place in self.places if covered or not place.covered],
+            "areas": [
+                {"code": area.code, "name": _called(area.names, lang)} | asdict(area.tally)
+                for area in self.areas
+            ],
+            "places": [
+                {
+                    "name": _called(place.names, lang),
+                    "lon": place.lon,
+                    "lat": place.lat,
+                    "region": place.region,
+                    "region_name": _called(place.region_names, lang),
+                    "population": place.population,
+                    "nearest_m": place.nearest_m,
+                    "covered": place.covered,
+                }
+                for place in self.places
+                if covered or not place.covered
+            ],
             "totals": asdict(self.totals),
             "basis": asdict(self.basis) | {"moment": self.basis.moment.isoformat(timespec="minutes")},
         }
@@ -108,27 +129,31 @@ def gaps(
     amenities, access, fee and ``open`` say which stations serve, with what ``unknown`` says of those that nobody
     knows it of. Its words, box and point are for lists and maps and have no part here.
     radius_m: straight geodesic metres, 0 or more, the boundary covered.
-    Areas come by code, those without any place too. Raises CoordinateError for a radius that is no number.
+    Areas come by code, those without any place too; a place in no region is in the totals alone. Raises
+    CoordinateError for a radius that is no number.
     """
     moment = public.moment_of(query, now)
     asked = replace(StationQuery(), **{name: getattr(query, name) for name in _SERVING})
     serving = replace(asked, lifecycle=(str(Lifecycle.OPEN),), classes=(str(StationClass.REST),))
     lon, lat = _positions(session, serving, moment)
-    places = _places(session, query.regions, query.lang)
-    found = coverage.gaps(places.assign(area=places["region"]), (lon, lat), radius_m=radius_m)
-    names = _areas(session, query.regions, query.lang)
-    tallies = {
-        code: _tally(row) for code, row in found.areas.to_dict("index").items() if isinstance(code, str)
-    }
+    places = _places(session, query.regions)
+    found = coverage.gaps(places, (lon, lat), radius_m=radius_m)
+    names = _areas(session, query.regions)
+    tallies = {code: _tally(row) for code, row in found.areas.to_dict("index").items()}
+    by_distance = places.join(found.places).sort_values("nearest_m", ascending=False, kind="stable")
     return Gaps(
         radius_m,
-        tuple(
-            AreaGap(code, names.get(code, code), tallies.get(code, Tally()))
-            for code in sorted(set(names) | set(tallies))
-        ),
-        tuple(_place(row, names) for row in places.join(found.places).to_dict("records")),
+        tuple(AreaGap(code, names[code], tallies.get(code, Tally())) for code in sorted(names)),
+        tuple(_place(row, names) for row in by_distance.to_dict("records")),
         _total(found.areas),
-        Basis(len(lon), asked.encode(), str(query.unknown), GEONAMES, moment),
+        Basis(
+            stations=len(lon),
+            filters=asked.encode(),
+            unknown=str(query.unknown),
+            places_source="; ".join(sorted(set(places["credit"].dropna()))),
+            moment=moment,
+        ),
+        query.lang,
     )
 
 
@@ -145,47 +170,44 @@ def _positions(
     return lon, lat
 
 
-def _places(session: Session, regions: Sequence[str], lang: str) -> pd.DataFrame:
+def _places(session: Session, regions: Sequence[str]) -> pd.DataFrame:
     rows = session.execute(
         select(
             Place.names,
-            queries.x(Place.location),
-            queries.y(Place.location),
-            Place.region_code,
+            queries.x(Place.location).label("lon"),
+            queries.y(Place.location).label("lat"),
+            Place.region_code.label("area"),
             Place.population,
+            Place.credit,
         )
         .outerjoin(Region, Region.code == Place.region_code)
         .where(*([Region.lineage.overlap(list(regions))] if regions else []))
         .order_by(Place.id)
-    ).all()
-    frame = pd.DataFrame(
-        [(_called(names, lang), *rest) for names, *rest in rows],
-        columns=["name", "lon", "lat", "region", "population"],
     )
-    return frame.astype({"lon": "float64", "lat": "float64", "region": "object", "population": "float64"})
+    frame = pd.DataFrame(rows.all(), columns=list(rows.keys()))
+    return frame.astype({"lon": "float64", "lat": "float64", "area": "object", "population": "float64"})
 
 
-def _areas(session: Session, regions: Sequence[str], lang: str) -> dict[str, str]:
-    """Return the names of the counties, and of prefectures and provinces that have no county."""
+def _areas(session: Session, regions: Sequence[str]) -> dict[str, Mapping[str, str]]:
+    """Return the names of the counties, and of larger regions that have no county or places in none."""
     below = aliased(Region)
     nothing_below = ~exists().where(
         below.parent_code == Region.code, below.merged_into.is_(None), below.level != "township"
     )
     rows = session.execute(
-        select(Region.code, Region.names)
-        .where(
-            Region.merged_into.is_(None),
-            Region.level != "township",
-            or_(nothing_below, exists().where(Place.region_code == Region.code)),
+        select(Region.code, Region.names).where(
+            or_(
+                and_(nothing_below, Region.merged_into.is_(None), Region.level != "township"),
+                exists().where(Place.region_code == Region.code),
+            ),
             *([Region.lineage.overlap(list(regions))] if regions else []),
         )
-        .order_by(Region.code)
     )
-    return {row.code: _called(row.names, lang) for row in rows}
+    return {row.code: row.names for row in rows}
 
 
-def _called(names: Mapping[str, str], lang: str) -> str:
-    return names.get(lang) or names.get("zh") or next(iter(names.values()), "")
+def _called(names: Mapping[str, str], lang: str) -> str | None:
+    return names.get(lang) or names.get("zh") or next(iter(names.values()), None)
 
 
 def _tally(row: Mapping[Any, Any]) -> Tally:
@@ -211,14 +233,14 @@ def _whole(value: float) -> int | None:
     return round(value) if np.isfinite(value) else None
 
 
-def _place(row: Mapping[Any, Any], names: Mapping[str, str]) -> PlaceGap:
-    region = row["region"] if isinstance(row["region"], str) else None
+def _place(row: Mapping[Any, Any], names: Mapping[str, Mapping[str, str]]) -> PlaceGap:
+    region = row["area"] if isinstance(row["area"], str) else None
     return PlaceGap(
-        row["name"],
+        row["names"],
         row["lon"],
         row["lat"],
         region,
-        names.get(region) if region else None,
+        names.get(region or "", {}),
         _whole(row["population"]),
         _whole(row["nearest_m"]),
         bool(row["covered"]),

@@ -41,7 +41,7 @@ def registry(qinghai: Session, operator: int) -> Session:
             qinghai.add(
                 Place(
                     source="test", source_id=name, names={"zh": name}, location=f"SRID=4326;POINT({lon} 36.6)",
-                    population=people, region_code=county,
+                    population=people, region_code=county, credit="GeoNames, CC BY 4.0",
                 )
             )  # fmt: skip
     return qinghai
@@ -70,7 +70,7 @@ def tally_of(found: Gaps, code: str) -> Tally:
 
 
 def uncovered(found: Gaps) -> set[str]:
-    return {place.name for place in found.places if not place.covered}
+    return {place.names.get("zh", "?") for place in found.places if not place.covered}
 
 
 def test_people_and_places_are_counted_apart_with_what_nobody_knows(
@@ -111,7 +111,7 @@ def test_a_station_over_the_border_covers_and_the_region_restricts_what_is_shown
     stand(101.79)
     found = ask(registry, "region=6302")
     assert [area.code for area in found.areas] == ["630202", "630222"]
-    assert [(place.name, place.covered) for place in found.places] == [("丁", True)]
+    assert [(place.names["zh"], place.covered) for place in found.places] == [("丁", True)]
     assert found.totals.places == 1
 
 
@@ -167,7 +167,7 @@ def test_what_a_worker_needs_counts_and_where_somebody_looks_does_not(
 
 def test_a_place_at_exactly_the_distance_is_covered(registry: Session, stand: Callable[..., Station]) -> None:
     stand(101.50)
-    (exact,) = [place.nearest_m for place in ask(registry).places if place.name == "乙"]
+    (exact,) = [place.nearest_m for place in ask(registry).places if place.names["zh"] == "乙"]
     assert exact is not None
     assert "乙" not in uncovered(ask(registry, radius_m=exact + 1))
     assert "乙" in uncovered(ask(registry, radius_m=exact - 1))
@@ -184,8 +184,8 @@ def test_the_answer_for_json_holds_the_uncovered_places_and_its_basis(
 ) -> None:
     stand(101.50)
     body = json.loads(json.dumps(ask(registry).as_dict(), ensure_ascii=False, allow_nan=False))
-    assert [place["name"] for place in body["places"]] == ["丙", "丁"]
-    assert body["places"][1] == {
+    assert [place["name"] for place in body["places"]] == ["丁", "丙"]
+    assert body["places"][0] == {
         "name": "丁",
         "lon": 101.81,
         "lat": 36.6,
@@ -207,7 +207,7 @@ def test_the_answer_for_json_holds_the_uncovered_places_and_its_basis(
     assert len(ask(registry).as_dict(covered=True)["places"]) == 4
 
 
-def test_a_place_outside_every_region_is_counted_in_the_totals(
+def test_a_place_in_no_region_is_in_the_totals_alone(
     registry: Session, operator: int, stand: Callable[..., Station]
 ) -> None:
     stand(101.50)
@@ -223,21 +223,33 @@ def test_a_place_outside_every_region_is_counted_in_the_totals(
         )
     found = ask(registry)
     assert (found.totals.places, found.totals.people_known) == (5, 1_207)
-    assert [(place.name, place.region_name) for place in found.places if place.region is None] == [
-        ("Nowhere", None)
-    ]
+    body = found.as_dict()
+    assert (body["areas"][-1]["code"], body["areas"][-1]["name"], body["areas"][-1]["places"]) == (
+        None,
+        None,
+        1,
+    )
+    assert (body["places"][0]["name"], body["places"][0]["region_name"]) == ("Nowhere", None)
+
+
+def test_a_registry_without_places_has_no_gaps(qinghai: Session) -> None:
+    body = ask(qinghai).as_dict()
+    assert body["places"] == []
+    assert {area["places"] for area in body["areas"]} == {0}
+    assert body["totals"]["people_known"] is None
 
 
 def test_a_prefecture_without_counties_is_an_area(registry: Session, operator: int) -> None:
     with acting(registry, operator, reason="a city without districts"):
         registry.add(Region(code="630300", level="prefecture", parent_code="630000", names={"zh": "无区市"}))
-    assert "无区市" in {area.name for area in ask(registry).areas}
+    assert "无区市" in {area.names["zh"] for area in ask(registry).areas}
 
 
 def test_names_come_in_the_language_asked_where_they_are_known(registry: Session, operator: int) -> None:
     with acting(registry, operator, reason="a translation"):
         registry.get_one(Region, "630222").names = {"zh": "民和回族土族自治县", "en": "Minhe"}
-    assert [area.name for area in ask(registry, "lang=en").areas][-2:] == ["乐都区", "Minhe"]
+    for body in (ask(registry).as_dict("en"), ask(registry, "lang=en").as_dict()):
+        assert [area["name"] for area in body["areas"]][-2:] == ["乐都区", "Minhe"]
 
 
 def test_2000_stations_are_counted_in_well_under_200_ms(

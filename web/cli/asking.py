@@ -149,7 +149,7 @@ def _told(found: Gaps) -> Iterator[str]:
     yield table(
         ("county", "places far", "people far", "of unknown population", "farthest m"),
         [
-            *((f"{area.code} {area.name}", *_cells(area.tally)) for area in found.areas),
+            *((f"{area.code} {area.names['zh']}", *_cells(area.tally)) for area in found.areas),
             ("all", *_cells(found.totals)),
         ],
     )
