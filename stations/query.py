@@ -15,6 +15,8 @@ region        in these regions or below: ``region=6301,632100`` (trailing zeros 
 bbox          ``west,south,east,north``
 near          ``longitude,latitude``: nearest first, with metres
 within_m      with ``near``: not farther than this
+by            how one travels: ``walk`` (default) or ``ebike``; decides the minutes, and what is still open on arrival
+stay          minutes that one wants to stay; a station that closes sooner after arrival is ranked behind
 q             words in names, addresses, places, or their pinyin
 unknown       what a filter does with a station whose answer is not known: ``include`` (default) or ``exclude``
 lang          ``zh`` or ``en``
@@ -44,10 +46,11 @@ from stations import vocabulary as words
 from stations.errors import Invalid
 from stations.hours.model import SHANGHAI
 
-__all__ = ["NAMES", "BadQuery", "Open", "Problem", "StationQuery", "Unknown"]
+__all__ = ["NAMES", "BadQuery", "By", "Open", "Problem", "StationQuery", "Unknown"]
 
 MAX_LIMIT: Final = 1000
 MAX_Q: Final = 100
+MAX_STAY: Final = 240
 _LANGS: Final = ("zh", "en")
 _NO_SCAN: Final = ("open_door", "card", "ask_staff")
 _NUMBER: Final = re.compile(r"[+-]?\d{1,4}(\.\d{1,15})?", re.ASCII)
@@ -58,6 +61,13 @@ class Open(StrEnum):
 
     NOW = "now"
     ALWAYS = "24h"
+
+
+class By(StrEnum):
+    """How one travels to a station."""
+
+    WALK = "walk"
+    EBIKE = "ebike"
 
 
 class Unknown(StrEnum):
@@ -101,6 +111,8 @@ class StationQuery:
     bbox: BBox | None = None
     near: tuple[float, float] | None = None
     within_m: float | None = None
+    by: By = By.WALK
+    stay: int | None = None
     q: str = ""
     unknown: Unknown = Unknown.INCLUDE
     lang: str = "zh"
@@ -264,6 +276,17 @@ def _read_within_m(values: list[str]) -> dict[str, Any]:
     return {"within_m": metres}
 
 
+def _read_by(values: list[str]) -> dict[str, Any]:
+    return {"by": By(_one(values, tuple(By)))}
+
+
+def _read_stay(values: list[str]) -> dict[str, Any]:
+    text = _single(values)
+    if not re.fullmatch(r"[0-9]{1,3}", text, re.ASCII) or not 1 <= int(text) <= MAX_STAY:
+        raise Invalid(f"{text!r} is no stay; write minutes from 1 to {MAX_STAY}")
+    return {"stay": int(text)}
+
+
 def _read_q(values: list[str]) -> dict[str, Any]:
     text = " ".join("".join(c if c.isprintable() else " " for c in _single(values)).split())
     if len(text) > MAX_Q:
@@ -333,6 +356,8 @@ _ATTRIBUTES: Final = {
     "bbox": "bbox",
     "near": "near",
     "within_m": "within_m",
+    "by": "by",
+    "stay": "stay",
     "q": "q",
     "unknown": "unknown",
     "lang": "lang",
@@ -354,6 +379,8 @@ _READERS: Final[dict[str, Callable[[list[str]], dict[str, Any]]]] = {
     "bbox": _read_bbox,
     "near": _read_near,
     "within_m": _read_within_m,
+    "by": _read_by,
+    "stay": _read_stay,
     "q": _read_q,
     "unknown": _read_unknown,
     "lang": _read_lang,

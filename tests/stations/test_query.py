@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from geo.bbox import BBox
 from stations import vocabulary as words
-from stations.query import NAMES, BadQuery, Open, StationQuery, Unknown
+from stations.query import NAMES, BadQuery, By, Open, StationQuery, Unknown
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
@@ -43,6 +43,8 @@ queries = st.builds(
     ),
     bbox=st.none() | boxes,
     near=st.none() | st.tuples(degrees, degrees),
+    by=st.sampled_from(By),
+    stay=st.none() | st.integers(1, 240),
     q=st.text(st.characters(codec="utf-8"), max_size=30).map(
         lambda text: " ".join("".join(c if c.isprintable() else " " for c in text).split())
     ),
@@ -82,6 +84,8 @@ def test_a_page_reads_whatever_it_is_given(items: list[tuple[str, str]]) -> None
         ("near", "200,10", "not on Earth"),
         ("within_m", "-5", "is no distance"),
         ("within_m", "500", "needs near"),
+        ("by", "horse", "'horse' is not known"),
+        ("stay", "0", "minutes from 1 to 240"),
         ("q", "长" * 101, "101 characters"),
         ("unknown", "perhaps", "'perhaps' is not known"),
         ("lang", "fr", "'fr' is not known"),
