@@ -295,9 +295,9 @@ def test_a_rebuild_finds_what_stands_and_the_index_of_hours_reaches_ahead(run: R
 
 def test_a_table_counts_chinese_characters_as_two_wide() -> None:
     assert table(("名", "n"), [("驿站", "7"), ("ab", None), ("x", "1,234")]).splitlines() == [
-        "名    n",
+        "名        n",
         "驿站      7",
-        "ab    –",
+        "ab        –",
         "x     1,234",
     ]
 

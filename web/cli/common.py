@@ -98,18 +98,18 @@ def transaction(settings: Settings) -> Iterator[Session]:
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    """Lay rows out in columns, Chinese characters counted as two wide; None is a dash, numbers stand right."""
-    lines = [[str(head) for head in heads]]
-    lines += [["–" if cell is None else _one_line(str(cell)) for cell in row] for row in rows]
-    widths = [max(_width(line[at]) for line in lines) for at in range(len(heads))]
-    laid = []
-    for line in lines:
-        cells = [
-            " " * (width - _width(cell)) + cell if _is_number(cell) else cell + " " * (width - _width(cell))
-            for cell, width in zip(line, widths, strict=True)
-        ]
-        laid.append("  ".join(cells).rstrip())
-    return "\n".join(laid)
+    """Lay rows out in columns: Chinese characters two wide, None as a dash, columns of numbers to the right."""
+    lines = [["–" if cell is None else _one_line(str(cell)) for cell in row] for row in rows]
+    columns = [[head, *(line[at] for line in lines)] for at, head in enumerate(heads)]
+    laid = [_column(cells) for cells in columns]
+    return "\n".join("  ".join(cells).rstrip() for cells in zip(*laid, strict=True))
+
+
+def _column(cells: list[str]) -> list[str]:
+    width = max(map(_width, cells))
+    right = all(cell == "–" or _is_number(cell) for cell in cells[1:])
+    pads = [" " * (width - _width(cell)) for cell in cells]
+    return [pad + cell if right else cell + pad for cell, pad in zip(cells, pads, strict=True)]
 
 
 def _one_line(cell: str) -> str:
