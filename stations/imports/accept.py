@@ -68,8 +68,8 @@ def accept(session: Session, batch_id: int, rows: Collection[int] | None = None,
     wanted = waiting if rows is None else sorted(set(rows))
     if others := sorted(set(wanted).difference(waiting)):
         raise Conflict(
-            f"rows {', '.join(map(str, others[:10]))} of batch {batch_id} ({status.file_name}) are no suspects that wait; "
-            f"these are: {', '.join(map(str, waiting[:50])) or 'none'}"
+            f"rows {', '.join(map(str, others[:10]))} of batch {batch_id} ({status.file_name}) wait for nobody; "
+            f"these rows do: {', '.join(map(str, waiting[:50])) or 'none'}"
         )
     if not wanted:
         return []

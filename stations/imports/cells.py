@@ -53,6 +53,7 @@ _BLANKS: Final = frozenset(
 _SEPARATORS: Final = re.compile(r"[、,，;；/|\n\r+＋·•。\s]+|和(?=[^和]{2})|及")
 _NEGATION: Final = re.compile(r"(?:无|没有|暂无|不提供|未配备|缺)(.+)")
 _BROKEN: Final = re.compile(r"(.+?)[(（]?(?:已?损坏|已?坏|故障|待修|维修中|停用)[)）]?")
+_AND_SO_ON: Final = re.compile(r"等(?:设施|服务|设备)?$")
 _REMARK: Final = re.compile(r"[(（][^()（）]*[)）]")
 _COUNTED: Final = re.compile(r"(.+?)[x×*]?\d+[个台套把张部组处间]?")
 _PEOPLE: Final = re.compile(r"约?(\d{1,7})(?:\.0+)?(?:余|多)?(?:人|座|位|个|人次)?(?:左右|以上|以内)?")
@@ -60,7 +61,7 @@ _SQUARE_METRES: Final = re.compile(
     r"约?(-?\d{1,9}(?:\.\d+)?)(?:余|多)?(?:平方米|平方|平米|平|㎡|m2|m²|m)?(?:左右|以上)?"
 )
 _DAY: Final = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[ T].*)?|(\d{4})(\d{2})(\d{2})")
-_PHONE: Final = re.compile(r"(?:\+|00)?\d(?:[\d\- ()]{3,18}\d)(?:\s*(?:转|#|\*|ext\.?)\s*\d{1,6})?")
+_PHONE: Final = re.compile(r"(?:\+|00)?\(?\d(?:[\d\- ()]{3,18}\d)(?:\s*(?:转|#|\*|ext\.?)\s*\d{1,6})?")
 _DAMAGED: Final = re.compile(r"\d(?:\.\d+)?e\+?\d+", re.IGNORECASE)
 _DEGREES: Final = re.compile(r"([+-]?\d{1,7}(?:\.\d*)?|[+-]?\.\d+)\s*°?\s*([EWNS东西北南])?", re.IGNORECASE)
 _YES: Final = frozenset(
@@ -326,13 +327,13 @@ def amenities(text: str) -> tuple[tuple[tuple[str, str, bool], ...], tuple[str, 
     """
     found: dict[str, set[tuple[str, bool]]] = {}
     unknown: list[str] = []
-    whole = _AMENITIES.get(_folded(text).casefold())
-    parts = [text] if whole else _SEPARATORS.split(_without_lists(_folded(text)))
-    for part in parts:
-        word = part.strip(" .:：()（）[]【】\"'“”")
-        if not word or is_blank(word) or word in {"等", "等设施", "等服务"}:
+    if (whole := _AMENITIES.get(_folded(text).casefold())) is not None:
+        return ((whole, "yes", False),), ()
+    for part in _SEPARATORS.split(_without_lists(_folded(text))):
+        word = _AND_SO_ON.sub("", part.strip(" .:：()（）[]【】\"'“”"))
+        if not word or is_blank(word):
             continue
-        code, value, broken = _amenity(word.removesuffix("等设施").removesuffix("等"))
+        code, value, broken = _amenity(word)
         if code is None:
             unknown.append(word)
         else:
