@@ -192,10 +192,7 @@ def about() -> str:
 
 
 def _gap_body(query: StationQuery, gap: GapSwitch) -> dict[str, Any]:
-    body = gaps.gaps(session(), query, radius_m=gap.distance_m, now=now()).as_dict(lang())
-    for entry in body["areas"]:
-        entry["name"] = entry["name"] or say("不在任何区县")
-    return body
+    return gaps.gaps(session(), query, radius_m=gap.distance_m, now=now()).as_dict(lang())
 
 
 def _name(names: Mapping[str, str]) -> str:

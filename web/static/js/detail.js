@@ -40,13 +40,21 @@
   }
 
   function fact(iconName, label, value) {
-    if (value === null || value === undefined || value === "") return null;
+    if (value === null || value === undefined || value.length === 0) return null;
     return el("div", { "class": "fact" }, [el("dt", {}, [icon(iconName), el("span", { "class": "away" }, label)]), el("dd", {}, value)]);
   }
 
   function otherNames(names, shown) {
     return Object.keys(names).filter(function (tag) { return names[tag] && names[tag] !== shown; }).map(function (tag) {
       return el("span", { lang: tag, "class": tag === "mn-Mong" ? "vertical" : null }, names[tag]);
+    });
+  }
+
+  /* Ledgers put several numbers and extensions into one cell: each number is a link, the words stay words. */
+  function phones(text) {
+    return text.split(/[\/,;\u3001\uff0c\uff1b]/).filter(function (part) { return part.trim(); }).map(function (part) {
+      var number = (/\+?\d[\d\s()\uff08\uff09-]{1,}/.exec(part) || [""])[0].replace(/[^\d+]/g, "");
+      return el("span", {}, number.length > 2 ? el("a", { href: "tel:" + number }, part.trim()) : part.trim());
     });
   }
 
@@ -99,7 +107,7 @@
         fact("pin", yizhan.say("address"), [p.address || (p.region_names || []).join(" "), near ? el("span", { "class": "note" }, near) : null]),
         fact("card", yizhan.say("cards"), (p.accepted_cards || []).join(yizhan.say("and"))),
         fact("hands", yizhan.say("partners"), (p.partners || []).map(function (partner) { return (yizhan.vocabulary.roles[partner.role] || partner.role) + yizhan.say("colon") + partner.name; }).join(yizhan.say("list_break"))),
-        fact("phone", yizhan.say("phone"), p.phone ? el("a", { href: "tel:" + p.phone.replace(/[^\d+,;*#]/g, "") }, p.phone) : null),
+        fact("phone", yizhan.say("phone"), phones(p.phone || "")),
         fact("shield", yizhan.say("standing"), el("span", { "class": p.verified_at ? null : "warned" }, verified)),
       ]),
       el("footer", { "class": "card-foot" }, [

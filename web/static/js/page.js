@@ -161,7 +161,6 @@
 
     function sheet(card, point) {
       var view = parts.panel.views.station;
-      view.textContent = "";
       view.appendChild(el("button", { type: "button", "class": "back", on: { click: leave } }, [yizhan.icon("chevron", "turned-left"), yizhan.say("back_to_list")]));
       view.appendChild(card);
       parts.panel.show("station");
@@ -178,6 +177,7 @@
       if (!was) return;
       parts.stations.select(null);
       if (was.popup) was.popup.remove();
+      parts.panel.views.station.textContent = "";
       if (was.sheet) parts.panel.show(document.body.classList.contains("with-gaps") ? "gaps" : "list");
     }
 

@@ -53,6 +53,16 @@
     createShadow: function () { return null; },
   });
 
+  /* Leaflet lets the Enter key open bound pop-ups only; a button answers to Enter and to the space bar. */
+  function onPress(marker, action) {
+    marker.on("click", action);
+    marker.on("keydown", function (event) {
+      if (event.originalEvent.key !== "Enter" && event.originalEvent.key !== " ") return;
+      L.DomEvent.stop(event.originalEvent);
+      action();
+    });
+  }
+
   var Stations = L.Layer.extend({
     initialize: function (options) {
       this._symbols = yizhan.symbols = options.symbols;
@@ -176,13 +186,13 @@
           icon: new MadeIcon({ iconSize: [32, 40], iconAnchor: [16, 39], make: function () { return pin(symbols, station, yizhan.say("marker", { name: station.name, kind: yizhan.labels.kinds[station.kind], state: station.words() })); } }),
           alt: "", riseOnHover: true,
         });
-        marker.on("click", function () { layer.fire("station", { station: station, from: marker.getElement() }); });
+        onPress(marker, function () { layer.fire("station", { station: station, from: marker.getElement() }); });
       } else {
         var counts = { open: 0, unknown: 0, other: 0 };
         members.forEach(function (member) { counts[member.look === "open" || member.look === "unknown" ? member.look : "other"] += 1; });
         var label = yizhan.say("ring", { n: yizhan.number(members.length), open: yizhan.number(counts.open) });
         marker = L.marker(group.at, { icon: new MadeIcon({ make: function () { return ringOf(counts, members.length, label); } }), alt: "" });
-        marker.on("click", function () { layer._open(group, marker); });
+        onPress(marker, function () { layer._open(group, marker); });
       }
       marker.members = members;
       return marker;
