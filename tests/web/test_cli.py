@@ -274,6 +274,32 @@ def test_a_database_that_is_not_there_is_one_sentence(run: Run, address: str) ->
     assert "Traceback" not in said.err
 
 
+def test_a_reader_who_has_seen_enough_is_not_told_of_a_broken_pipe(address: str) -> None:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("YIZHAN_")}
+    listing = subprocess.Popen(
+        [Path(sys.executable).parent / "yizhan", "stations", "list", "--geojson"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment | {"YIZHAN_DATABASE_URL": address},
+    )
+    assert listing.stdout is not None
+    listing.stdout.close()
+    _, said = listing.communicate(timeout=30)
+    assert (listing.returncode, said) == (1, b"")
+
+
+def test_a_file_that_may_not_be_read_is_one_sentence(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def forbidden(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied", "counties.shp")
+
+    monkeypatch.setattr("stations.registry.regions.load_file", forbidden)
+    said = run("regions", "load", "--file", "counties.shp")
+    assert (said.status, said.err.splitlines()[-1]) == (
+        1,
+        "counties.shp cannot be read or written: Permission denied",
+    )
+
+
 def test_ctrl_c_writes_nothing_and_says_so(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt

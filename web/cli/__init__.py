@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -77,10 +76,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if (sentence := _explained(error)) is None:
             raise
         return _failed(sentence)
-    except BrokenPipeError:
-        # The reader of our output has seen enough (head, less).
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+    except OSError as error:
+        return _failed(f"{error.filename or 'A file'} cannot be read or written: {error.strerror or error}")
     return status if isinstance(status, int) else 0
 
 
