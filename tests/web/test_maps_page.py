@@ -311,6 +311,17 @@ def test_places_are_named_in_the_reader_s_language_and_an_unknown_population_is_
     assert places == {"places": [{"name": "Chuankou", "lon": 102.1, "lat": 36.6, "population": None}]}
 
 
+def test_a_place_without_a_chinese_name_has_the_name_that_it_has(
+    client: FlaskClient, filled: Session, operator: int
+) -> None:
+    with acting(filled, operator, reason="test"):
+        filled.add(
+            Place(source="t", source_id="2", names={"en": "Yima"}, location="SRID=4326;POINT(102.1 36.61)")
+        )
+    assert [each["name"] for each in client.get("/map/places.json").json["places"]] == ["川口", "Yima"]  # type: ignore[index]
+    assert "<strong>Yima</strong>" in page(client, "/map?gap=1&distance_m=2000")
+
+
 def test_the_gap_table_is_there_without_javascript(client: FlaskClient) -> None:
     html = page(client, "/map?gap=1&distance_m=2000")
     assert "1 个地点中，1 个在 2 公里 内没有休息站点" in html

@@ -196,7 +196,8 @@ def _gap_body(query: StationQuery, gap: GapSwitch) -> dict[str, Any]:
 
 
 def _name(names: Mapping[str, str]) -> str:
-    return names.get(lang()) or names["zh"]
+    # A gazetteer has places that nobody gave it a Chinese name for.
+    return names.get(lang()) or names.get("zh") or next(iter(names.values()), "")
 
 
 def _short(names: Mapping[str, str]) -> str:
