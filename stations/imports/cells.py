@@ -63,7 +63,9 @@ _SQUARE_METRES: Final = re.compile(
 _DAY: Final = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[ T].*)?|(\d{4})(\d{2})(\d{2})")
 _PHONE: Final = re.compile(r"(?:\+|00)?\(?\d(?:[\d\- ()]{3,18}\d)(?:\s*(?:转|#|\*|ext\.?)\s*\d{1,6})?")
 _DAMAGED: Final = re.compile(r"\d(?:\.\d+)?e\+?\d+", re.IGNORECASE)
-_DEGREES: Final = re.compile(r"([+-]?\d{1,7}(?:\.\d*)?|[+-]?\.\d+)\s*°?\s*([EWNS东西北南])?", re.IGNORECASE)
+_DEGREES: Final = re.compile(
+    r"(?:东经|北纬)?([+-]?\d{1,7}(?:\.\d*)?|[+-]?\.\d+)\s*°?\s*([EWNS东西北南])?", re.IGNORECASE
+)
 _YES: Final = frozenset(
     (
         "有",

@@ -88,7 +88,7 @@ def test_only_a_whole_day_is_a_day(text: str, value: date | None) -> None:
         ("113.305132", 113.305132),
         ("１０１．５", 101.5),
         ("101.5°E", 101.5),
-        ("东经101.5", None),
+        ("东经101.5", 101.5),
         ("36°30′", None),
         ("1e999", None),
         ("nan", None),
