@@ -64,6 +64,8 @@ class _Rows(click.ParamType[Any]):
             return value
         if value.strip() == "all":
             return None
+        if not value.strip():
+            return frozenset()
         parts = [part.strip() for part in value.replace("，", ",").split(",")]
         if not all(part.isascii() and part.isdecimal() for part in parts):
             self.fail(f"{value!r}: write row numbers with commas between them (3,7), or all", param, ctx)
@@ -176,7 +178,7 @@ def file(
             progress=progress,
         )
     progress.done()
-    click.echo("\n".join(_told(report)))
+    click.echo("\n".join(_plain(line) for part in _told(report) for line in part.split("\n")))
     return 1 if report.rejected else 0
 
 
@@ -215,6 +217,11 @@ class _Progress:
         """End the line."""
         if self._live and self._step:
             click.echo("", err=True)
+
+
+def _plain(line: str) -> str:
+    # Headers and words come from the list: a control character must not reach the terminal.
+    return "".join(letter if letter.isprintable() else " " for letter in line)
 
 
 def _told(report: Report) -> Iterator[str]:
