@@ -1,0 +1,1 @@
+"""The riders' pages: finding a station, and the station itself."""
