@@ -19,9 +19,9 @@ def create_app(settings: Settings, *, engine: Engine | None = None) -> Flask:
     from flask import Flask, Response
     from sqlalchemy import text
 
-    from web import api, db, i18n, pages, problems, security
+    from web import api, assets, db, i18n, pages, problems, security
 
-    app = Flask(__name__)
+    app = Flask(__name__, static_folder=None)
     app.config["YIZHAN_SETTINGS"] = settings
     app.secret_key = settings.require_secret_key()
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
@@ -31,6 +31,7 @@ def create_app(settings: Settings, *, engine: Engine | None = None) -> Flask:
     problems.init_app(app)
     security.init_app(app)
     _compress(app)
+    assets.init_app(app)
     app.register_blueprint(pages.blueprint)
     app.register_blueprint(api.blueprint)
 
@@ -47,7 +48,6 @@ def create_app(settings: Settings, *, engine: Engine | None = None) -> Flask:
 
 def _compress(app: Flask) -> None:
     from flask_compress import Compress
-    from whitenoise import WhiteNoise
 
     app.config["COMPRESS_MIMETYPES"] = [
         "text/html",
@@ -59,11 +59,3 @@ def _compress(app: Flask) -> None:
     app.config["COMPRESS_BR_LEVEL"] = 4
     app.config["COMPRESS_STREAMS"] = False
     Compress(app)
-    # Files are served compressed ahead, with long caches; the folder's own hashes are in their addresses.
-    app.wsgi_app = WhiteNoise(  # type: ignore[method-assign]
-        app.wsgi_app,
-        root=app.static_folder,
-        prefix="static/",
-        allow_all_origins=False,
-        max_age=3600,
-    )

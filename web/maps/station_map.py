@@ -15,6 +15,7 @@ __all__ = ["SCRIPTS", "STYLES", "MapOptions", "TileSource", "station_map"]
 SCRIPTS = (
     "vendor/leaflet/leaflet.js",
     "js/core.js",
+    "js/symbols.js",
     "js/ground.js",
     "js/stations.js",
     "js/detail.js",

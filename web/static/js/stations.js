@@ -10,15 +10,6 @@
   var APART_ZOOM = 16; // from here on only markers that would hide each other are
   var APART_PX = 12;
 
-  /* A sprite symbol three times over (pin, glyph, badge), all under one element that carries the state. */
-  function pin(symbols, station, label) {
-    var kind = symbols.byKind[station.kind], look = symbols.byLook[station.look];
-    var children = [yizhan.icon("pin-" + kind.shape, "pin-body"), yizhan.icon(kind.icon, "pin-glyph")];
-    if (look.badge) children.push(yizhan.icon(look.badge, "pin-badge"));
-    return yizhan.el("div", { "class": "pin is-" + kind.shape + " look-" + look.state + " fill-" + look.fill + " rim-" + look.rim, "aria-label": label, role: label ? "button" : null }, children);
-  }
-  yizhan.pin = pin;
-
   /* A ring whose arcs are the shares that are open, unknown and not open. */
   var RING = [["open", "ring-open"], ["unknown", "ring-unknown"], ["other", "ring-other"]];
   function ringOf(counts, total, label) {
@@ -65,7 +56,7 @@
 
   var Stations = L.Layer.extend({
     initialize: function (options) {
-      this._symbols = yizhan.symbols = options.symbols;
+      this._symbols = yizhan.symbols;
       this._all = [];
       this._shown = {};
       this._levels = {};
@@ -183,7 +174,7 @@
       if (members.length === 1) {
         var station = members[0];
         marker = L.marker(group.at, {
-          icon: new MadeIcon({ iconSize: [32, 40], iconAnchor: [16, 39], make: function () { return pin(symbols, station, yizhan.say("marker", { name: station.name, kind: yizhan.labels.kinds[station.kind], state: station.words() })); } }),
+          icon: new MadeIcon({ iconSize: [32, 40], iconAnchor: [16, 39], make: function () { return yizhan.pin(symbols, station, yizhan.say("marker", { name: station.name, kind: yizhan.labels.kinds[station.kind], state: station.words() })); } }),
           alt: "", riseOnHover: true,
         });
         onPress(marker, function () { layer.fire("station", { station: station, from: marker.getElement() }); });
@@ -211,29 +202,17 @@
   });
 
   yizhan.stations = function (map, options) {
-    var symbols = options.symbols;
-    symbols.byKind = {};
-    symbols.byLook = {};
-    symbols.kinds.forEach(function (kind) { symbols.byKind[kind.code] = kind; });
-    symbols.looks.forEach(function (look) { symbols.byLook[look.state] = look; });
-    yizhan.sprite = symbols.sprite;
-    yizhan.words = options.words;
-    yizhan.labels = { kinds: {}, looks: {} };
-    symbols.kinds.forEach(function (kind) { yizhan.labels.kinds[kind.code] = kind.label; });
-    symbols.looks.forEach(function (look) { yizhan.labels.looks[look.state] = look.label; });
+    if (options.symbols) yizhan.know(options);
     var stations = new Stations(options).addTo(map);
     if (map.names) map.names.avoid(stations);
     return stations;
   };
 
-  /** Which look a station has: its lifecycle where it is not in service, else its state by the hours. */
-  yizhan.lookOf = function (lifecycle, state) { return yizhan.symbols.lifecycles[lifecycle] || state; };
-
   /** The key to the markers, drawn by the function that draws them. */
   yizhan.legend = function (map, options) {
     var symbols = yizhan.symbols, control = L.control({ position: "bottomright" });
     function row(station, text) {
-      return yizhan.el("li", {}, [pin(yizhan.symbols, station, null), yizhan.el("span", {}, text)]);
+      return yizhan.el("li", {}, [yizhan.pin(yizhan.symbols, station, null), yizhan.el("span", {}, text)]);
     }
     control.onAdd = function () {
       var first = {};
