@@ -232,8 +232,13 @@ def test_the_card_shows_every_fact_and_tells_the_five_standings_of_an_amenity_ap
     assert standings["热饭"] == "amenity is-broken"
     assert standings["卫生间"] == "amenity is-no"
     assert standings["暖气"] == "amenity is-unknown"
-    notes = card.locator(".amenity-note").all_inner_texts()
-    assert {"推断", "故障", "没有", "未知"} == set(notes)
+    assert card.locator(".amenity-note").all_inner_texts() == ["故障", "推断"]
+    groups = {
+        group.locator("p").inner_text(): group.locator(".amenity-name").all_inner_texts()
+        for group in card.locator(".amenity-group").all()
+    }
+    assert groups["没有"] == ["卫生间"]
+    assert "暖气" in groups["未知"]
 
 
 def test_a_station_named_as_a_script_shows_as_text_everywhere(window: Callable[..., Reader]) -> None:
@@ -350,6 +355,31 @@ def test_back_closes_a_station_and_keeps_the_map(window: Callable[..., Reader]) 
     expect(page.locator(".card")).to_have_count(0)
     expect(page.locator("[data-view=list]")).to_be_visible()
     assert page.locator(".leaflet-marker-icon").count() > 0
+
+
+def test_the_card_tells_the_moment_asked_about(window: Callable[..., Reader]) -> None:
+    page = window().open(f"/map?at=2026-01-15T15:00{CLOSE}")
+    row = page.locator("a.row", has_text="职工维权服务中心甲")
+    expect(row.locator(".row-state")).to_have_text("营业中 · 18:00 关门")
+    open_card(page, "职工维权服务中心甲")
+    expect(page.locator(".card .state")).to_have_text("营业中 · 18:00 关门")
+
+
+def test_a_rising_sheet_takes_the_map_along_by_half(window: Callable[..., Reader]) -> None:
+    page = window(PHONE).open("/map#15/101.503/36.602")
+
+    def tops() -> tuple[float, float]:
+        sheet = page.locator("#panel").bounding_box()
+        pin = page.locator(".pin[aria-label^='<script>']").bounding_box()
+        assert sheet is not None
+        assert pin is not None
+        return sheet["y"], pin["y"]
+
+    sheet, pin = tops()
+    page.locator(".panel-grip").click()
+    risen, carried = tops()
+    assert sheet - risen > 200
+    assert carried == pytest.approx(pin - (sheet - risen) / 2, abs=3)
 
 
 def test_the_list_tells_what_is_in_view(window: Callable[..., Reader]) -> None:
@@ -483,9 +513,18 @@ def test_large_text_and_a_narrow_screen_lose_nothing_sideways(window: Callable[.
     )
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("address", ["/map", f"/map{CLOSE}", "/map?gap=1&lang=en", "/about"])
-@pytest.mark.parametrize("viewport", [PHONE, DESK], ids=["phone", "desk"])
+@pytest.mark.parametrize(
+    ("viewport", "address", "scheme"),
+    [
+        (PHONE, "/map", "light"),
+        (PHONE, f"/map{CLOSE}", "dark"),
+        (PHONE, "/map?gap=1&lang=en", "light"),
+        (DESK, "/map", "dark"),
+        (DESK, f"/map{CLOSE}", "light"),
+        (DESK, "/map?gap=1&lang=en", "dark"),
+        (PHONE, "/about", "dark"),
+    ],
+)
 def test_axe_finds_nothing_to_complain_about(
     window: Callable[..., Reader], viewport: dict[str, int], address: str, scheme: str
 ) -> None:

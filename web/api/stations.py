@@ -88,9 +88,9 @@ def _address(base: str, items: list[tuple[str, str]]) -> str:
 
 @blueprint.get("/stations/<code>")
 def station(code: str) -> AnyResponse:
-    """Answer one station, whatever its lifecycle."""
-    StationQuery.parse(request.args.items(multi=True))
-    return _geojson(public.station(session(), code, now=now()))
+    """Answer one station, whatever its lifecycle, at the moment asked about."""
+    query = StationQuery.parse(request.args.items(multi=True))
+    return _geojson(public.station(session(), code, now=query.at or now()))
 
 
 @blueprint.get("/changes")

@@ -13,9 +13,8 @@
   var MARKS = { yes: "check", broken: "warn", no: "cross", unknown: "query" };
 
   function amenityItem(code, amenity) {
-    var state = standing(amenity);
-    var notes = [];
-    if (state !== "yes") notes.push(yizhan.say("amenity_" + state));
+    var state = standing(amenity), notes = [];
+    if (state === "broken") notes.push(yizhan.say("amenity_broken"));
     if (state !== "unknown" && amenity.basis === "inferred") notes.push(yizhan.say("inferred"));
     return el("li", { "class": "amenity is-" + state + (amenity && amenity.basis === "inferred" ? " is-inferred" : "") }, [
       icon("amenity-" + code),
@@ -24,19 +23,31 @@
         notes.length ? " " : null,
         notes.length ? el("span", { "class": "amenity-note" }, notes.join(yizhan.say("and"))) : null,
       ]),
-      icon(MARKS[state], "amenity-mark"),
+      state === "yes" || state === "broken" ? icon(MARKS[state], "amenity-mark") : null,
     ]);
   }
 
-  var ORDER = { yes: 0, broken: 1, no: 2, unknown: 3 };
+  /* What is there stands in full; what is not, and what nobody knows, in a line each under its own word. */
   function amenities(rows) {
     var byCode = {};
     rows.forEach(function (row) { byCode[row.amenity] = row; });
     var codes = Object.keys(yizhan.vocabulary.amenities).filter(function (code) {
       return byCode[code] || yizhan.vocabulary.filtered.indexOf(code) >= 0;
     });
-    codes.sort(function (a, b) { return ORDER[standing(byCode[a])] - ORDER[standing(byCode[b])]; }); // stable
-    return el("ul", { "class": "amenities" }, codes.map(function (code) { return amenityItem(code, byCode[code]); }));
+    function those(standings) {
+      return codes.filter(function (code) { return standings.indexOf(standing(byCode[code])) >= 0; })
+        .map(function (code) { return amenityItem(code, byCode[code]); });
+    }
+    function group(state) {
+      var items = those([state]), word = yizhan.say("amenity_" + state);
+      return items.length ? el("div", { "class": "amenity-group group-" + state }, [
+        el("p", {}, [icon(MARKS[state]), word]), el("ul", { "aria-label": word }, items),
+      ]) : null;
+    }
+    var there = those(["yes", "broken"]);
+    return el("div", { "class": "amenities" }, [
+      there.length ? el("ul", { "class": "amenity-grid" }, there) : null, group("no"), group("unknown"),
+    ]);
   }
 
   function fact(iconName, label, value) {

@@ -13,7 +13,7 @@
     var status = document.getElementById("status");
     var byCode = {}, matched = 0, moment = { server: Date.now(), local: Date.now(), frozen: false };
     var asking = null, detail = null, here = null, opener = null;
-    var wide = window.matchMedia("(min-width: 820px)");
+    var wide = window.matchMedia("(min-width: 820px)"), lying = 0;
 
     function now() { return moment.frozen ? moment.server : moment.server + (Date.now() - moment.local); }
     function tell(text, retry) {
@@ -100,8 +100,8 @@
     function show(all) {
       var search = new URLSearchParams(filters.query());
       var area = map.regions && search.get("region") && map.regions.areas[search.get("region")];
-      if (area && area.bounds.isValid()) map.fitBounds(area.bounds, { padding: [20, 20] });
-      else if (search.get("q") && all.length) map.fitBounds(L.latLngBounds(all.map(function (s) { return [s.lat, s.lon]; })), { maxZoom: 14, padding: [40, 40] });
+      if (area && area.bounds.isValid()) map.fitBounds(area.bounds, { paddingTopLeft: [20, 20], paddingBottomRight: [20, 20 + covered()] });
+      else if (search.get("q") && all.length) map.fitBounds(L.latLngBounds(all.map(function (s) { return [s.lat, s.lon]; })), { maxZoom: 14, paddingTopLeft: [40, 40], paddingBottomRight: [40, 40 + covered()] });
     }
 
     function unlocated(n) {
@@ -110,9 +110,20 @@
       line.textContent = n ? yizhan.say("unlocated", { n: yizhan.number(n) }) : "";
     }
 
+    /* On a phone the sheet lies over the lower part of the map: in view is what is above it. */
+    function covered() { return wide.matches || !parts.panel ? 0 : parts.panel.covered; }
+    function view() {
+      var size = map.getSize();
+      return L.latLngBounds(map.containerPointToLatLng([0, 0]), map.containerPointToLatLng([size.x, size.y - covered()]));
+    }
+    function uncovered() {
+      if (parts.panel && lying !== covered()) map.panBy([0, (covered() - lying) / 2], { animate: false });
+      lying = covered();
+    }
+
     function write() {
-      var order = document.getElementById("order").value, from = here || map.getCenter();
-      var stations = parts.stations.within(map.getBounds());
+      var order = document.getElementById("order").value, from = here || view().getCenter();
+      var stations = parts.stations.within(view());
       stations.forEach(function (s) {
         s.metres = from.distanceTo([s.lat, s.lon]);
         s.doubtful = s.doubts().length > 0;
@@ -167,8 +178,7 @@
       detail.sheet = true;
       if (!point) return;
       var zoom = Math.max(map.getZoom(), 13);
-      var down = wide.matches ? 0 : map.getSize().y * 0.2; // the sheet hides the lower half of the map
-      map.setView(map.unproject(map.project(point, zoom).add([0, down]), zoom), zoom, { animate: false });
+      map.setView(map.unproject(map.project(point, zoom).add([0, covered() / 2]), zoom), zoom, { animate: false });
     }
 
     function close() {
@@ -210,7 +220,8 @@
       window.history.pushState({}, "", address(null));
       load(true);
     });
-    parts.panel = new yizhan.Panel(document.getElementById("panel"), open);
+    parts.panel = new yizhan.Panel(document.getElementById("panel"), open, uncovered);
+    lying = covered();
     parts.stations.on("station", function (event) { open(event.station.code, event.from); });
     parts.stations.on("several", several);
     parts.locate.on("said", function (event) { tell(event.text); });

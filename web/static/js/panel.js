@@ -7,8 +7,11 @@
   var PEEK_PX = 112; // as in map.css
   var STOPS = ["peek", "half", "full"];
 
-  function Panel(root, opened) {
+  /** root: the panel's element. opened: called with a code and the row pressed. moved: called when the sheet covers
+      more or less of the map; ``covered`` says how many pixels of its lower edge. */
+  function Panel(root, opened, moved) {
     this.root = root;
+    this._moved = moved;
     this.list = root.querySelector("[data-list]");
     this.count = root.querySelector("[data-count]");
     this.more = root.querySelector("[data-more]");
@@ -82,7 +85,11 @@
     this.root.dataset.stop = name;
     this.root.style.height = "";
     // What stands at the map's lower edge, the review number above all, stays above the sheet.
-    if (name !== "full") this.root.parentElement.style.setProperty("--covered", this._heights()[name] + "px");
+    if (name !== "full") {
+      this.covered = this._heights()[name];
+      this.root.parentElement.style.setProperty("--covered", this.covered + "px");
+      this._moved();
+    }
     this._button.setAttribute("aria-expanded", String(name !== "peek"));
   };
 
