@@ -26,6 +26,7 @@ __all__ = [
     "PARTNER_ROLES",
     "POSITION_QUALITY",
     "PREMISES",
+    "REPORT_CHOICES",
     "REST_KINDS",
     "Access",
     "Amenity",
@@ -300,4 +301,17 @@ PARTNER_ROLES: Mapping[str, Term] = _by_code(
     Term("co_builder", "共建", "Co-builder", ("共建单位",)),
     Term("funder", "出资", "Funder", ("出资单位",)),
     Term("operator", "运营", "Operator", ("运营单位", "管理单位")),
+)
+#: What the public can say of a station, in the order in which it is offered; ``correct`` is the confirmation.
+REPORT_CHOICES: Mapping[str, Term] = _by_code(
+    Term("correct", "信息无误，还开着", "Correct, and still open"),
+    Term("closed_now", "现在关着门", "Closed just now"),
+    Term("moved", "已经搬走", "Moved away"),
+    Term("hours_wrong", "开放时间不对", "Opening hours are wrong"),
+    Term("amenity_missing", "没有这项设施", "Does not have the amenity"),
+    Term("amenity_broken", "设施坏了", "Amenity is out of order"),
+    Term("access_differs", "进入方式不一样", "Getting in works differently"),
+    Term("service_attitude", "服务态度问题", "Service attitude"),
+    Term("safety", "安全问题", "Safety"),
+    Term("other", "其他", "Something else"),
 )

@@ -16,6 +16,7 @@ from stations.models.station import (
     StationSource,
     Visits,
 )
+from stations.models.voices import Report, ReportKey, ReportMark, ReportRequest, SpentChallenge
 
 __all__ = [
     "Amenity",
@@ -35,8 +36,13 @@ __all__ = [
     "PublicStation",
     "Region",
     "RegistryInfo",
+    "Report",
+    "ReportKey",
+    "ReportMark",
+    "ReportRequest",
     "Schedule",
     "Source",
+    "SpentChallenge",
     "Staff",
     "StaleStation",
     "Station",
