@@ -3,14 +3,29 @@
 StationsError
 ├── NotFound        no such station, region, batch …
 ├── Invalid         a value that cannot be stored or asked; names the field and the bad value
+│   ├── TooLarge    more bytes or pixels than are taken
+│   └── Unsupported a kind of file or of content that is not read
 ├── Conflict        the state of the registry forbids it (closed twice, a demonstration registry …)
 ├── NotAllowed      the actor may not do this here
+├── TooMany         the same caller asks too often; says when to ask again
 └── Unavailable     the database, its schema or a file that is needed is not there
+    └── Full        the disk has no room left
 """
 
 from __future__ import annotations
 
-__all__ = ["Conflict", "Invalid", "NotAllowed", "NotFound", "StationsError", "Unavailable"]
+__all__ = [
+    "Conflict",
+    "Full",
+    "Invalid",
+    "NotAllowed",
+    "NotFound",
+    "StationsError",
+    "TooLarge",
+    "TooMany",
+    "Unavailable",
+    "Unsupported",
+]
 
 
 class StationsError(Exception):
@@ -30,6 +45,14 @@ class Invalid(StationsError):
         self.value = value
 
 
+class TooLarge(Invalid):
+    """Something has more bytes or pixels than are taken."""
+
+
+class Unsupported(Invalid):
+    """A kind of file or of content is not one that is read here."""
+
+
 class Conflict(StationsError):
     """The registry's present state forbids the change."""
 
@@ -38,5 +61,17 @@ class NotAllowed(StationsError):
     """The actor has no right to do this, or none in this region."""
 
 
+class TooMany(StationsError):
+    """The same caller asked too often. ``retry_after_s``: whole seconds until it may ask again."""
+
+    def __init__(self, message: str, *, retry_after_s: int) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
 class Unavailable(StationsError):
     """Something that the registry stands on is missing: a database, its schema, a file."""
+
+
+class Full(Unavailable):
+    """There is no room left to store anything."""
