@@ -49,13 +49,15 @@ class Stations(ScriptElement):
     """Stations, gathered into counted rings where they would overlap.
 
     ``symbols`` comes from ``web.maps.symbols.symbols``; the data arrive later, from the page's script. Goes before
-    every layer that speaks or draws a marker.
+    every layer that speaks or draws a marker. Without ``symbols`` and ``words`` the page has given them already.
     """
 
     factory = "stations"
 
-    def __init__(self, *, symbols: Mapping[str, object], words: Mapping[str, object]) -> None:
-        super().__init__(symbols=dict(symbols), words=dict(words))
+    def __init__(
+        self, *, symbols: Mapping[str, object] | None = None, words: Mapping[str, object] | None = None
+    ) -> None:
+        super().__init__(symbols=symbols and dict(symbols), words=words and dict(words))
 
 
 class Gaps(ScriptElement):

@@ -9,7 +9,7 @@ from web.maps.layers import Gaps, Legend, Locate, Page, Places, Regions, ReviewM
 from web.maps.lean import LeanMap
 from web.maps.symbols import symbols
 
-__all__ = ["SCRIPTS", "STYLES", "MapOptions", "TileSource", "station_map"]
+__all__ = ["SCRIPTS", "STYLES", "MapOptions", "TileSource", "ground", "station_map"]
 
 #: Our own files, below the static folder, in the order in which they need each other.
 SCRIPTS = (
@@ -83,16 +83,8 @@ def station_map(options: MapOptions) -> LeanMap:
     stations = Stations(symbols=drawn, words=options.words)
     gaps = Gaps(url=links["gaps"])
     locate = Locate()
-    if options.tiles is None:
-        grounds = [Regions(url=links["regions"]), Places(url=links["places"])]
-    else:
-        tiles = options.tiles
-        grounds = [
-            Tiles(url=tiles.url, credit=tiles.credit, max_native_zoom=tiles.max_native_zoom),
-            Regions(url=links["regions"], outlines_only=True),
-        ]
     for layer in (
-        *grounds,
+        *ground(options),
         stations,
         gaps,
         locate,
@@ -112,3 +104,14 @@ def station_map(options: MapOptions) -> LeanMap:
         )
     )
     return result
+
+
+def ground(options: MapOptions) -> tuple[Regions | Places | Tiles, ...]:
+    """Make the base map: areas and names drawn from our own files, or the operator's tiles under outlines."""
+    links, tiles = options.links, options.tiles
+    if tiles is None:
+        return Regions(url=links["regions"]), Places(url=links["places"])
+    return (
+        Tiles(url=tiles.url, credit=tiles.credit, max_native_zoom=tiles.max_native_zoom),
+        Regions(url=links["regions"], outlines_only=True),
+    )
