@@ -21,17 +21,6 @@ __all__ = ["ASSETS", "compile_catalogues", "copy_assets"]
 
 ASSETS: Mapping[str, tuple[str, ...]] = {
     "leaflet": ("dist/leaflet.js", "dist/leaflet.css", "dist/images/*.png", "LICENSE"),
-    "leaflet.markercluster": (
-        *("dist/leaflet.markercluster.js", "dist/MarkerCluster.css", "dist/MarkerCluster.Default.css"),
-        "MIT-LICENCE.txt",
-    ),
-    "leaflet.fullscreen": (
-        "Control.FullScreen.js",
-        "Control.FullScreen.css",
-        "icon-fullscreen.svg",
-        "LICENSE",
-    ),
-    "leaflet.locatecontrol": ("dist/L.Control.Locate.min.js", "dist/L.Control.Locate.min.css", "LICENSE.md"),
 }
 """Package → the files served from it (patterns below its folder). ``dist/`` is dropped from the served path."""
 
