@@ -1,7 +1,7 @@
 """The tables of the registry, typed. The schema itself is made by the migrations alone."""
 
 from stations.models.base import Base
-from stations.models.derived import PublicStation, Schedule, StaleStation
+from stations.models.derived import GazetteerEntry, PublicStation, Schedule, StaleStation
 from stations.models.imports import Batch, BatchRow, Source
 from stations.models.ledger import Change, Commit, CommitCounter, RegistryInfo
 from stations.models.people import Grant, Staff
@@ -26,6 +26,7 @@ __all__ = [
     "Change",
     "Commit",
     "CommitCounter",
+    "GazetteerEntry",
     "Grant",
     "Honour",
     "HoursException",

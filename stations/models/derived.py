@@ -1,6 +1,6 @@
-"""What is made from the facts and can be thrown away: schedules laid out in time, and the public view.
+"""What is made from the facts and can be thrown away: schedules laid out in time, the public view, the gazetteer.
 
-``yizhan db rebuild`` makes both again. Nothing here is written by hand.
+``yizhan db rebuild`` makes all of it again. Nothing here is written by hand.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ from datetime import datetime
 from typing import Any
 
 from geoalchemy2 import Geometry, WKBElement
-from sqlalchemy import BigInteger, Index, text
+from sqlalchemy import BigInteger, CheckConstraint, Index, text
 from sqlalchemy.dialects.postgresql import TSTZMULTIRANGE, TSTZRANGE, Range
 from sqlalchemy.orm import Mapped, mapped_column
 
-from stations.models.base import Base
+from stations.models.base import Base, one_of
 
-__all__ = ["PublicStation", "Schedule", "StaleStation"]
+__all__ = ["GazetteerEntry", "PublicStation", "Schedule", "StaleStation"]
 
 
 class Schedule(Base):
@@ -74,8 +74,9 @@ class PublicStation(Base):
     location_3857: Mapped[WKBElement | None] = mapped_column(
         Geometry("POINT", srid=3857, spatial_index=False)
     )
-    #: Names, address, place names and how they are read (pinyin, initials), for the search.
+    #: Names and how they are read, see ``reading.search_text``.
     search_text: Mapped[str | None]
+    #: Pairs of characters of names and address, and pairs of sounds of names, see ``reading``.
     search_bigrams: Mapped[list[str]] = mapped_column(server_default="{}")
     #: A complete GeoJSON feature as text, with all but the state at a moment.
     feature: Mapped[str | None]
@@ -95,6 +96,38 @@ class PublicStation(Base):
         Index("ix_public_stations_search_bigrams", "search_bigrams", postgresql_using="gin"),
         Index("ix_public_stations_schedule_key", "schedule_key"),
         Index("ix_public_stations_commit_id", "commit_id"),
+    )
+
+
+class GazetteerEntry(Base):
+    """A region or a named place as the search looks through them: a row each, written like a station's."""
+
+    __tablename__ = "gazetteer"
+
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    #: The code of the region, or the id of the place.
+    code: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    names: Mapped[dict[str, str]]
+    #: Of a region; None for a place.
+    level: Mapped[str | None]
+    population: Mapped[int | None] = mapped_column(BigInteger)
+    #: The regions that it lies in, the province first; a region's own code is the last.
+    lineage: Mapped[list[str]] = mapped_column(server_default="{}")
+    #: Where one stands who asks from there: the place, or the biggest place of a region.
+    location: Mapped[WKBElement | None] = mapped_column(Geometry("POINT", srid=4326, spatial_index=False))
+    search_text: Mapped[str]
+    search_bigrams: Mapped[list[str]] = mapped_column(server_default="{}")
+
+    __table_args__ = (
+        CheckConstraint(one_of("kind", "region", "place"), name="kind"),
+        Index(
+            "ix_gazetteer_search_text",
+            "search_text",
+            postgresql_using="gin",
+            postgresql_ops={"search_text": "gin_trgm_ops"},
+        ),
+        Index("ix_gazetteer_search_bigrams", "search_bigrams", postgresql_using="gin"),
     )
 
 

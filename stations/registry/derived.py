@@ -6,19 +6,20 @@ names are read, which schedule the hours are) and calls the database function th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import TextClause, text
+from sqlalchemy import TextClause, exists, select, text
 from sqlalchemy.orm import Session
 
 from stations.hours import Hours
-from stations.registry import schedules
-from stations.registry.reading import bigrams, search_text
+from stations.models import StaleStation
+from stations.registry import gazetteer, schedules
+from stations.registry.reading import bigrams, search_text, sound_pairs
 
-__all__ = ["derive", "derive_stale", "rebuild"]
+__all__ = ["derive", "derive_stale", "is_behind", "rebuild"]
 
 _PAGE = 5_000
 
@@ -57,17 +58,31 @@ class _Reading:
         return cls(
             [row.id for row in rows],
             [search_text(*row.names.values()) for row in rows],
-            [bigrams(" ".join([*row.names.values(), row.address or ""])) for row in rows],
+            [_pairs(row.names.values(), row.address) for row in rows],
             keys,
             wanted,
         )
 
 
+def _pairs(names: Iterable[str], address: str | None) -> str:
+    given = list(names)
+    return f"{bigrams(' '.join([*given, address or '']))} {sound_pairs(*given)}".strip()
+
+
 def derive_stale(session: Session) -> int:
-    """Make the public rows of all stations whose facts changed. Returns how many were looked at."""
+    """Make the public rows of all stations whose facts changed, and the gazetteer where a name in it did.
+
+    Returns how many stations were looked at.
+    """
+    gazetteer.derive_stale(session)
     return _derive_pages(
         session, text("SELECT station_id FROM stale_stations WHERE station_id > :last ORDER BY 1 LIMIT :n")
     )[0]
+
+
+def is_behind(session: Session) -> bool:
+    """Tell whether stations wait to be derived: an upgrade of the schema leaves them so, a write never does."""
+    return bool(session.scalar(select(exists().select_from(StaleStation))))
 
 
 def derive(session: Session, ids: Sequence[int]) -> int:
@@ -78,10 +93,11 @@ def derive(session: Session, ids: Sequence[int]) -> int:
 
 
 def rebuild(session: Session) -> tuple[int, int]:
-    """Make every public row and every schedule again from the facts.
+    """Make every public row, every schedule and the gazetteer again from the facts.
 
     Returns how many stations there are, and how many public rows were not what the facts say.
     """
+    gazetteer.derive(session)
     found = _derive_pages(session, text("SELECT id FROM stations WHERE id > :last ORDER BY 1 LIMIT :n"))
     schedules.extend(session)
     return found

@@ -26,6 +26,7 @@ __all__ = [
     "conditions",
     "in_bbox",
     "in_state",
+    "inner_point",
     "matching",
     "metres_to",
     "nearest_first",
@@ -52,6 +53,11 @@ def x(column: Any) -> ColumnElement[float]:
 def y(column: Any) -> ColumnElement[float]:
     """Return the latitude of a point column; null where there is no point."""
     return func.ST_Y(column)
+
+
+def inner_point(column: Any) -> ColumnElement[Any]:
+    """Return a point inside an area; null where there is no area."""
+    return func.ST_PointOnSurface(column)
 
 
 def wkb(column: Any) -> ColumnElement[bytes]:

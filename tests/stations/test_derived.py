@@ -147,6 +147,6 @@ def test_names_are_read_as_people_read_them(name: str, syllables: str) -> None:
 
 
 def test_the_search_text_holds_names_syllables_and_initials() -> None:
-    assert search_text("川口驿站", None) == "川口驿站 | chuan kou yi zhan | ckyz"
+    assert search_text("川口驿站", None) == "|川口驿站|/|chuan kou yi zhan|/|ckyz|"
     assert bigrams("川口驿站") == "川口 口驿 驿站"
     assert bigrams("热 水") == "热 水"

@@ -43,8 +43,15 @@ def load_regions(settings: Settings, province: str) -> bool:
 
 
 def upkeep(settings: Settings) -> tuple[int, int]:
-    """Extend the index of opening hours over the coming weeks. Returns how many schedules it extended and dropped."""
-    from stations.registry import schedules
+    """Extend the index of opening hours over the coming weeks, and derive what a newer schema left to be derived.
+
+    Returns how many schedules it extended and dropped.
+    """
+    from stations.registry import derived, schedules
+    from stations.registry.writing import OPERATOR, acting, actor_id
 
     with transaction(settings) as session:
+        if derived.is_behind(session):
+            with acting(session, actor_id(session, OPERATOR), reason="derived again after an upgrade"):
+                pass
         return schedules.extend(session, now=settings.now())
