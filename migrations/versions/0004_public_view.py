@@ -19,6 +19,12 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
     made bigint;
 BEGIN
+    -- Worked out once a region and not once a station: a page of stations shares a few regions.
+    WITH chains AS MATERIALIZED (
+        SELECT own.code, own.lineage, (
+            SELECT json_agg(above.names->>'zh' ORDER BY above.lineage)
+            FROM regions above WHERE above.code = ANY (own.lineage)) AS chain
+        FROM regions own WHERE own.code IN (SELECT region_code FROM stations WHERE id = ANY (ids)))
     INSERT INTO public_stations AS p (
         station_id, code, listed, commit_id, name, kind, station_class, lifecycle, region_code, lineage, access, fee,
         has, inferred, lacks, schedule_key, location, location_3857, search_text, search_bigrams, feature)
@@ -54,12 +60,7 @@ BEGIN
     JOIN stations s ON s.id = d.id AND s.withdrawn_reason IS NULL
     CROSS JOIN registry_info i
     LEFT JOIN sources c ON c.id = s.source_id
-    LEFT JOIN LATERAL (
-        SELECT own.lineage, (
-            SELECT json_agg(above.names->>'zh' ORDER BY above.lineage)
-            FROM regions above WHERE above.code = ANY (own.lineage)) AS chain
-        FROM regions own WHERE own.code = s.region_code
-    ) r ON true
+    LEFT JOIN chains r ON r.code = s.region_code
     LEFT JOIN LATERAL (
         SELECT
             array_agg(amenity) FILTER (WHERE value = 'yes' AND NOT out_of_order AND basis <> 'inferred') AS has,

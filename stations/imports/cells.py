@@ -21,7 +21,7 @@ from stations import vocabulary as words
 from stations.imports.problems import Kind
 
 __all__ = [
-    "EMPTY",
+    "BLANKS",
     "LONGEST_NAME",
     "Cell",
     "access",
@@ -44,12 +44,12 @@ __all__ = [
 ]
 
 LONGEST_NAME: Final = 200
-_BLANKS: Final = frozenset(
-    (
-        "/", "//", "／", "／／", "\\", "-", "--", "—", "——", "–", "n/a", "na", "n.a.", "null", "none", "nan", "nil",
-        "无", "暂无", "没有", "不详", "未知", "待定", "待补充", "待补", "空", "（空）", "(空)",
-    )
+_MARKS: Final = (
+    "/", "//", "／", "／／", "\\", "-", "--", "—", "——", "–", "n/a", "na", "n.a.", "null", "none", "nan", "nil",
+    "无", "暂无", "没有", "不详", "未知", "待定", "待补充", "待补", "空", "（空）", "(空)",
 )  # fmt: skip
+#: What says nothing: an empty cell, or one of the marks that people put instead.
+BLANKS: Final = frozenset({"", *_MARKS, *map(str.upper, _MARKS), *map(str.capitalize, _MARKS), "N/a", "NaN"})
 _SEPARATORS: Final = re.compile(r"[、,，;；/|\n\r+＋·•。\s]+|和(?=[^和]{2})|及")
 _NEGATION: Final = re.compile(r"(?:无|没有|暂无|不提供|未配备|缺)(.+)")
 _BROKEN: Final = re.compile(r"(.+?)[(（]?(?:已?损坏|已?坏|故障|待修|维修中|停用)[)）]?")
@@ -66,6 +66,8 @@ _DAMAGED: Final = re.compile(r"\d(?:\.\d+)?e\+?\d+", re.IGNORECASE)
 _DEGREES: Final = re.compile(
     r"(?:东经|北纬)?([+-]?\d{1,7}(?:\.\d*)?|[+-]?\.\d+)\s*°?\s*([EWNS东西北南])?", re.IGNORECASE
 )
+_PLAIN_DEGREES: Final = re.compile(r"-?\d{1,3}(?:\.\d+)?", re.ASCII)
+_PLAIN_PHONE: Final = re.compile(r"0\d{2,3}-?\d{7,8}|1\d{10}", re.ASCII)
 _YES: Final = frozenset(
     (
         "有",
@@ -100,13 +102,12 @@ class Cell(NamedTuple):
     reason: str = ""
 
 
-EMPTY: Final = Cell(None)
 _cached = lru_cache(maxsize=20_000)
 
 
 def is_blank(text: str) -> bool:
     """Tell whether a cell says nothing: empty, or one of the marks that people put instead."""
-    return not text or (len(text) <= 4 and text.casefold() in _BLANKS)
+    return text in BLANKS
 
 
 def tidy(text: str) -> Cell:
@@ -136,9 +137,11 @@ def _unread(what: str) -> Cell:
     return Cell(None, Kind.UNREAD, f"not understood as {what}; left unknown")
 
 
-@_cached
 def degrees(text: str) -> Cell:
     """Read a coordinate in decimal degrees: 113.62, １１３．６２, 113.62°E."""
+    # Hardly two stations have the same, so a cache would only be in the way.
+    if _PLAIN_DEGREES.fullmatch(text):
+        return Cell(float(text))
     match = _DEGREES.fullmatch(_folded(text))
     if match is None:
         return Cell(None, Kind.BAD_COORDINATE, "no number of decimal degrees")
@@ -200,9 +203,10 @@ def day(text: str) -> Cell:
     return Cell(found) if 1900 <= found.year <= 2200 else _unread("a day of our time")
 
 
-@_cached
 def phone(text: str) -> Cell:
     """Read one or more phone numbers as they are written, zeros and extensions included; names beside them go."""
+    if _PLAIN_PHONE.fullmatch(text):
+        return Cell(text)
     folded = _folded(text)
     if _DAMAGED.fullmatch(folded):
         return Cell(
@@ -253,8 +257,18 @@ _FEE: Final = _terms(words.FEE) | {
 _PREMISES: Final = _terms(words.PREMISES)
 _QUALITY: Final = _terms(words.POSITION_QUALITY)
 _AMENITIES: Final = _terms(words.AMENITIES)
-_REST: Final = {alias: code for alias, code in words.KIND_ALIASES.items() if code in words.REST_KINDS}
-_SERVICE: Final = {alias: code for alias, code in words.KIND_ALIASES.items() if code not in words.REST_KINDS}
+
+
+def _kinds(*, rest: bool) -> tuple[tuple[str, str], ...]:
+    known = (
+        (alias, code) for alias, code in words.KIND_ALIASES.items() if (code in words.REST_KINDS) is rest
+    )
+    return tuple(sorted(known, key=lambda entry: -len(entry[0])))
+
+
+#: Words and what kind they mean, the longest first.
+_REST_WORDS: Final = _kinds(rest=True)
+_SERVICE_WORDS: Final = _kinds(rest=False)
 
 premises: Callable[[str], Cell] = _cached(
     partial(_term, known=_PREMISES, what="kind of premises", contained=True)
@@ -291,7 +305,6 @@ def cards(text: str) -> Cell:
     )
 
 
-@lru_cache(maxsize=50_000)
 def kind(text: str, *, of_name: bool = False) -> str | None:
     """Return the kind that a word or a name speaks of: its longest known word, one of a place to rest before others.
 
@@ -300,10 +313,10 @@ def kind(text: str, *, of_name: bool = False) -> str | None:
     folded = _folded(text)
     if not of_name and folded in words.KINDS:
         return folded
-    for known in (_REST, _SERVICE):
-        within = [alias for alias in known if alias in folded]
-        if within:
-            return known[max(within, key=len)]
+    for known in (_REST_WORDS, _SERVICE_WORDS):
+        for word, code in known:
+            if word in folded:
+                return code
     return "outdoor_workers_station" if of_name and "户外劳动者" in folded else None
 
 
@@ -350,6 +363,7 @@ def _without_lists(text: str) -> str:
     return _REMARK.sub(lambda found: found[0] if _BROKEN.fullmatch(f"有{found[0]}") else " ", text)
 
 
+@_cached
 def _amenity(word: str) -> tuple[str | None, str, bool]:
     folded = word.casefold()
     if (code := _AMENITIES.get(folded)) is not None:

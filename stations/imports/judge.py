@@ -118,6 +118,7 @@ class Judge:
         self._readers = dict(_READ)
         if header := columns.one("fee"):
             self._readers["fee"] = partial(cells.fee, header=header)
+        self._lists, self._own = columns.of("amenities"), columns.of("amenity")
         self._mapped = tuple(
             column.header for column in columns if column.used and column.field not in {"id", "number"}
         )
@@ -146,7 +147,7 @@ class Judge:
         if header is None:
             return (field, [constant] * len(judged)) if constant else None
         found = [one.received[header] for one in judged]
-        return header, [constant if cells.is_blank(text) else text for text in found]
+        return header, [constant if text in cells.BLANKS else text for text in found]
 
     def _texts(self, judged: Sequence[Judged]) -> dict[str, list[str]]:
         """Read the columns of plain text: tidy, and not longer than the registry keeps."""
@@ -257,12 +258,10 @@ class Judge:
 
     def _amenities(self, judged: Sequence[Judged]) -> None:
         """Read lists of amenities and columns of one amenity; what two columns say differently is not known."""
-        lists = self.columns.of("amenities")
-        own = self.columns.of("amenity")
-        if not lists and not own:
+        headers = [column.header for column in (*self._lists, *self._own)]
+        if not headers:
             return
         sets: dict[tuple[str, ...], tuple[AmenitySet, list[Problem], list[tuple[str, str]]]] = {}
-        headers = [column.header for column in (*lists, *own)]
         for one in judged:
             received = tuple(one.received[header] for header in headers)
             if received not in sets:
@@ -275,11 +274,10 @@ class Judge:
     def _amenity_set(
         self, received: Sequence[str]
     ) -> tuple[AmenitySet, list[Problem], list[tuple[str, str]]]:
-        lists, own = self.columns.of("amenities"), self.columns.of("amenity")
         said: dict[str, set[tuple[str, bool, str]]] = {}
         problems: list[Problem] = []
         unknown: list[tuple[str, str]] = []
-        for column, text in zip(lists, received, strict=False):
+        for column, text in zip(self._lists, received, strict=False):
             if cells.is_blank(text):
                 continue
             basis = "inferred" if column.inferred else "listed"
@@ -290,7 +288,7 @@ class Judge:
                 reason = "no amenity is known by this word"
                 problems.append(Problem(Kind.UNKNOWN_WORD, column.header, _short(word), reason))
                 unknown.append((column.header, word))
-        for column, text in zip(own, received[len(lists) :], strict=True):
+        for column, text in zip(self._own, received[len(self._lists) :], strict=True):
             # 无 says here that the amenity is not there; only an empty cell says nothing.
             if not text or column.amenity is None:
                 continue
@@ -377,7 +375,7 @@ class Judge:
         values = np.full(len(judged), np.nan)
         for at, one in enumerate(judged):
             text = one.received[header]
-            if cells.is_blank(text):
+            if text in cells.BLANKS:
                 continue
             cell = cells.degrees(text)
             if cell.kind is not None:

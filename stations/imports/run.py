@@ -18,7 +18,6 @@ from sqlalchemy.orm import Session
 from geo.datum import Datum
 from geo.io import Source as Rows
 from geo.io import open_source
-from geo.io.rows import CHUNK
 from stations import vocabulary as words
 from stations.errors import Conflict, Invalid, NotFound
 from stations.hours import SHANGHAI
@@ -41,6 +40,8 @@ __all__ = ["Options", "SourceSpec", "judge_and_apply"]
 
 Progress = Callable[[str, float], None]
 _LOCKS: Final = 7_265_221
+#: Rows in memory at a time; more is no faster.
+_CHUNK: Final = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +247,7 @@ def _datum(path: Path, rows: Rows, columns: Columns, asked: Datum | None) -> tup
 def _read(rows: Rows, judge: Judge, stage: Stage, options: Options, say: Progress) -> None:
     wanted = set(options.accept or ())
     total = 0
-    for chunk in rows.chunks(CHUNK):
+    for chunk in rows.chunks(_CHUNK):
         stage.add(judge.chunk(chunk))
         total += len(chunk)
         wanted.difference_update(row.number for row in chunk)
