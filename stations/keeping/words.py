@@ -22,7 +22,7 @@ __all__ = ["clean_words", "personal_number"]
 _SPELLED = {
     spelling: str(value)
     for value, spellings in enumerate(
-        ("零〇洞", "一壹幺", "二贰两", "三叁", "四肆", "五伍", "六陆", "七柒拐", "八捌", "九玖勾")
+        ("零〇洞", "一壹幺", "二贰貳两兩", "三叁參", "四肆", "五伍", "六陆陸", "七柒拐", "八捌", "九玖勾")
     )
     for spelling in spellings
 }
