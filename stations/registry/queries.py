@@ -6,12 +6,12 @@ spheroid: the literal is cast and wrapped, never the column, so that the indexes
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from geoalchemy2 import Geography
-from sqlalchemy import ColumnElement, and_, func, literal, or_, select
+from sqlalchemy import ColumnElement, and_, case, func, literal, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Text
 
@@ -24,7 +24,9 @@ from stations.registry.reading import read_aloud
 
 __all__ = [
     "conditions",
+    "doubt",
     "in_bbox",
+    "in_regions",
     "in_state",
     "inner_point",
     "matching",
@@ -116,6 +118,20 @@ def _known_or_unknown(column: Any, codes: Sequence[str], unknown: Unknown) -> Co
     return column.in_(wanted)  # type: ignore[no-any-return]
 
 
+def doubt(
+    amenities: Sequence[str], *, inferred: int, unknown: int, access: Mapping[str, int]
+) -> ColumnElement[int]:
+    """Return what is not certain about a station, summed up in minutes.
+
+    inferred, unknown: for each of the amenities asked for that is one or the other. access: by its code.
+    """
+    total: ColumnElement[int] = case(access, value=P.access, else_=0)
+    for code in amenities:
+        one = _texts([code])
+        total = total + case((P.has.contains(one), 0), (P.inferred.contains(one), inferred), else_=unknown)
+    return total
+
+
 def matching(q: str) -> ColumnElement[bool]:
     """Return whether the words of a search stand in names or address, as written or as read aloud."""
     found = []
@@ -129,6 +145,12 @@ def matching(q: str) -> ColumnElement[bool]:
             ways.append(P.search_bigrams.contains(_texts([pair])))
         found.append(or_(*ways))
     return and_(*found)
+
+
+def in_regions(codes: Sequence[str]) -> ColumnElement[bool]:
+    """Return whether a station lies in one of the regions or below it."""
+    found: ColumnElement[bool] = P.lineage.overlap(_texts(codes))
+    return found
 
 
 def conditions(
@@ -152,7 +174,7 @@ def conditions(
     if query.fee:
         found.append(_known_or_unknown(P.fee, query.fee, query.unknown))
     if query.regions:
-        found.append(P.lineage.overlap(_texts(query.regions)))
+        found.append(in_regions(query.regions))
     if query.bbox is not None:
         found.append(in_bbox(query.bbox))
     if query.near is not None:

@@ -6,7 +6,7 @@ extended by ``extend`` (a command, and whatever runs the server). A moment that 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -24,6 +24,8 @@ BEHIND = timedelta(days=2)
 AHEAD = timedelta(days=42)
 ENOUGH = timedelta(days=35)
 _PAGE = 1000
+_MOST_KNOWN = 20_000
+_KNOWN: dict[str, Hours] = {}
 
 
 def to_hours(
@@ -110,14 +112,23 @@ def open_keys(session: Session, moment: datetime, state: State) -> list[str]:
     ]
 
 
-def hours_of(session: Session, keys: Sequence[str]) -> dict[str, Hours]:
-    """Return the hours behind schedule keys; a key names the same hours for ever."""
-    rows = session.execute(
-        select(Schedule.key, Schedule.expression, Schedule.calendar, Schedule.exceptions).where(
-            Schedule.key.in_(set(keys))
+def hours_of(session: Session, keys: Iterable[str]) -> dict[str, Hours]:
+    """Return the hours behind schedule keys. A key names the same hours for ever, so they are read once a process."""
+    wanted = set(keys)
+    found = {key: hours for key in wanted if (hours := _KNOWN.get(key)) is not None}
+    missing = wanted.difference(found)
+    if missing:
+        rows = session.execute(
+            select(Schedule.key, Schedule.expression, Schedule.calendar, Schedule.exceptions).where(
+                Schedule.key.in_(missing)
+            )
         )
-    )
-    return {row.key: to_hours(row.expression, row.calendar, row.exceptions) for row in rows}
+        read = {row.key: to_hours(row.expression, row.calendar, row.exceptions) for row in rows}
+        if len(_KNOWN) + len(read) > _MOST_KNOWN:
+            _KNOWN.clear()
+        _KNOWN.update(read)
+        found |= read
+    return found
 
 
 def _row(key: str, hours: Hours, now: datetime) -> dict[str, Any]:
