@@ -1,0 +1,68 @@
+"""How often the public may speak, and that a proof of work serves once.
+
+Counted in the database, so that it holds for all processes of a site together, by keyed hashes that are made for one
+hour and deleted after it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
+
+from sqlalchemy import func, insert, select
+from sqlalchemy.dialects.postgresql import insert as insert_or
+from sqlalchemy.orm import Session
+
+from stations.errors import Invalid, TooMany
+from stations.keeping.marks import Speaker, day_of, keys, seal
+from stations.models import ReportRequest, SpentChallenge
+
+__all__ = ["PER_HOUR", "admit", "spend"]
+
+#: What is asked: (requests an hour of one device, of one network). Thousands of phones share a /24 of a mobile carrier.
+PER_HOUR: Mapping[str, tuple[int, int]] = MappingProxyType({"report": (20, 400), "photo": (6, 60)})
+
+
+def admit(
+    session: Session, asked: str, speaker: Speaker, *, now: datetime, pepper: bytes, window: timedelta
+) -> None:
+    """Count one request of ``speaker`` in this hour. asked: ``report`` or ``photo``. pepper, window: as in ``marks``.
+
+    The caller writes as the public and commits whatever becomes of the request. Raises TooMany, and then counts
+    nothing.
+    """
+    hour = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    until = hour + timedelta(hours=1)
+    key = keys(session, now, pepper=pepper, window=window)[day_of(now)]
+    callers = [
+        seal(key, "request", asked, hour.isoformat(), who, value)
+        for who, value in (("device", speaker.device), ("network", speaker.network))
+    ]
+    counted = dict(
+        session.execute(
+            select(ReportRequest.caller, func.count())
+            .where(ReportRequest.caller.in_(callers))
+            .group_by(ReportRequest.caller)
+        ).all()
+    )
+    for caller, most in zip(callers, PER_HOUR[asked], strict=True):
+        if counted.get(caller, 0) >= most:
+            raise TooMany(
+                f"more than {most} {asked}s came from here in this hour; what you say is welcome again in the next",
+                retry_after_s=max(1, math.ceil((until - now).total_seconds())),
+            )
+    session.execute(insert(ReportRequest), [{"caller": caller, "until": until} for caller in callers])
+
+
+def spend(session: Session, challenge: bytes, *, until: datetime) -> None:
+    """Use up a challenge. until: when it would expire by itself. Raises Invalid where it was used before."""
+    spent = session.scalar(
+        insert_or(SpentChallenge)
+        .values(challenge=challenge, until=until)
+        .on_conflict_do_nothing()
+        .returning(SpentChallenge.challenge)
+    )
+    if spent is None:
+        raise Invalid("proof: this proof of work was used already; ask for a new challenge", field="proof")
