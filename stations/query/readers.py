@@ -21,7 +21,7 @@ MAX_Q: Final = 100
 MAX_STAY: Final = 240
 _LANGS: Final = ("zh", "en")
 _NO_SCAN: Final = ("open_door", "card", "ask_staff")
-_NUMBER: Final = re.compile(r"[+-]?\d{1,4}(\.\d{1,15})?", re.ASCII)
+_NUMBER: Final = re.compile(r"[+-]?\d{1,4}(\.\d{1,30})?", re.ASCII)
 
 
 class Open(StrEnum):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from decimal import Decimal
 from typing import Final
 from urllib.parse import urlencode
 
@@ -134,5 +135,6 @@ def _written(value: object) -> str:
     if isinstance(value, datetime):
         return value.astimezone(SHANGHAI).replace(tzinfo=None).isoformat(timespec="minutes")
     if isinstance(value, float):
-        return repr(value).removesuffix(".0")
+        # All its digits and no exponent: what people and the reader take for a number.
+        return format(Decimal(repr(value)), "f").removesuffix(".0")
     return str(value)

@@ -13,12 +13,12 @@ import numpy as np
 import shapely
 from geoalchemy2 import functions as geo
 from shapely.geometry.base import BaseGeometry
-from sqlalchemy import Float, cast, func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from stations.models import Place, Region
+from stations.models import GazetteerEntry, Place, Region
 
-__all__ = ["NamedPlace", "NamedRegion", "Outline", "extent", "outlines", "places", "regions"]
+__all__ = ["NamedPlace", "NamedRegion", "Outline", "extent", "outlines", "places", "prefectures", "regions"]
 
 #: Triangles smaller than the square of this many degrees (about 300 m) are cut off.
 TOLERANCE_DEG = 0.003
@@ -67,11 +67,7 @@ def regions(session: Session) -> list[NamedRegion]:
 
 def extent(session: Session) -> tuple[float, float, float, float] | None:
     """Return west, south, east, north of all regions in degrees; None where none has an outline."""
-    box = func.ST_Extent(Region.geom)
-    row = session.execute(
-        select(*(cast(edge(box), Float) for edge in (func.ST_XMin, func.ST_YMin, func.ST_XMax, func.ST_YMax)))
-        .where(Region.merged_into.is_(None))
-    ).one()  # fmt: skip
+    row = session.execute(select(*queries.extent(Region.geom)).where(Region.merged_into.is_(None))).one()
     return None if row[0] is None else (row[0], row[1], row[2], row[3])
 
 
@@ -122,5 +118,20 @@ def places(session: Session) -> list[NamedPlace]:
             geo.ST_Y(Place.location).label("lat"),
             Place.population,
         ).order_by(Place.population.desc().nulls_last(), Place.id)
+    )
+    return [NamedPlace(row.names, row.lon, row.lat, row.population) for row in rows]
+
+
+def prefectures(session: Session) -> list[NamedPlace]:
+    """Return the prefectures with a point in each, by code; what has no outline is left out."""
+    rows = session.execute(
+        select(
+            GazetteerEntry.names,
+            GazetteerEntry.population,
+            geo.ST_X(GazetteerEntry.location).label("lon"),
+            geo.ST_Y(GazetteerEntry.location).label("lat"),
+        )
+        .where(GazetteerEntry.level == "prefecture", GazetteerEntry.location.is_not(None))
+        .order_by(GazetteerEntry.code)
     )
     return [NamedPlace(row.names, row.lon, row.lat, row.population) for row in rows]

@@ -8,36 +8,47 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from geoalchemy2 import Geography
-from sqlalchemy import ColumnElement, and_, case, func, literal, or_, select
+from sqlalchemy import ColumnElement, Float, and_, case, cast, func, literal, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Text
 
 from geo.bbox import BBox
 from stations.hours import State
+from stations.models import GazetteerEntry, Schedule
 from stations.models import PublicStation as P
-from stations.models import Schedule
 from stations.query import Open, StationQuery, Unknown
-from stations.registry.reading import read_aloud
+from stations.registry.reading import bigrams, plain, readings
+from stations.registry.spelling import syllables
 
 __all__ = [
     "conditions",
+    "extent",
+    "Names",
     "doubt",
+    "holds_pairs",
+    "holds_pairs_of",
     "in_bbox",
     "in_regions",
     "in_state",
     "inner_point",
     "matching",
     "metres_to",
+    "named",
     "nearest_first",
     "point",
+    "sounding",
     "within",
     "wkb",
+    "written_in",
     "x",
     "y",
 ]
+
+#: What the search looks through: tables that are written alike.
+Names: TypeAlias = type[P] | type[GazetteerEntry]
 
 _METRES = Geography(geometry_type=None, srid=-1)
 
@@ -67,6 +78,13 @@ def wkb(column: Any) -> ColumnElement[bytes]:
     return func.ST_AsBinary(column)
 
 
+def extent(column: Any) -> tuple[ColumnElement[float], ...]:
+    """Return west, south, east and north of all geometries of a column; null where there are none."""
+    box = func.ST_Extent(column)
+    edges = (func.ST_XMin, func.ST_YMin, func.ST_XMax, func.ST_YMax)
+    return tuple(cast(edge(box), Float) for edge in edges)
+
+
 def in_bbox(box: BBox) -> ColumnElement[bool]:
     """Return whether a station lies in the box, which may cross the antimeridian."""
     return or_(
@@ -82,9 +100,9 @@ def _spheroid(column: Any) -> ColumnElement[Any]:
     return func.geography(column, type_=_METRES)
 
 
-def metres_to(near: tuple[float, float]) -> ColumnElement[float]:
-    """Return the metres from a point to the station, on the spheroid."""
-    return func.ST_Distance(_spheroid(P.location), _spheroid(point(*near)))
+def metres_to(near: tuple[float, float], entry: Names = P) -> ColumnElement[float]:
+    """Return the metres from a point to the station, or to an entry of the gazetteer, on the spheroid."""
+    return func.ST_Distance(_spheroid(entry.location), _spheroid(point(*near)))
 
 
 def nearest_first(near: tuple[float, float]) -> ColumnElement[float]:
@@ -134,22 +152,52 @@ def doubt(
 
 def matching(q: str) -> ColumnElement[bool]:
     """Return whether the words of a search stand in names or address, as written or as read aloud."""
-    found = []
-    for word in q.lower().split():
-        ways = [P.search_text.contains(word, autoescape=True)]
-        syllables = read_aloud(word)
-        if syllables:
-            ways.append(P.search_text.contains(" ".join(syllables), autoescape=True))
-        pair = word if len(word) == 2 and not word.isascii() else None
-        if pair:
-            ways.append(P.search_bigrams.contains(_texts([pair])))
+    found: list[ColumnElement[bool]] = []
+    for word in filter(None, map(plain, q.split())):
+        ways = [written_in(P, word)]
+        if word.isascii():
+            ways += [sounding(P, cut) for cut in syllables(word, unfinished=True)]
+        else:
+            ways += [sounding(P, reading) for reading in readings(word)]
         found.append(or_(*ways))
     return and_(*found)
 
 
-def in_regions(codes: Sequence[str]) -> ColumnElement[bool]:
-    """Return whether a station lies in one of the regions or below it."""
-    found: ColumnElement[bool] = P.lineage.overlap(_texts(codes))
+def written_in(entry: Names, word: str) -> ColumnElement[bool]:
+    """Return whether a word, written as ``reading.plain`` does, stands in names or address.
+
+    A single character is looked for in names alone.
+    """
+    pairs = bigrams(word).split()
+    if word.isascii() or len(word) == 1:
+        return named(entry, word)
+    return holds_pairs(entry, pairs)
+
+
+def named(entry: Names, pattern: str) -> ColumnElement[bool]:
+    """Return whether the search text holds a pattern: ``|`` is where a name begins or ends, ``_`` any one character."""
+    return entry.search_text.like(f"%{pattern}%")
+
+
+def holds_pairs(entry: Names, pairs: Sequence[str]) -> ColumnElement[bool]:
+    """Return whether all these pairs, of characters or of sounds, stand in names or address."""
+    return entry.search_bigrams.contains(_texts(pairs))
+
+
+def holds_pairs_of(entry: Names, column: ColumnElement[str]) -> ColumnElement[bool]:
+    """Return whether all pairs of a column, with spaces between them, stand in names or address."""
+    return entry.search_bigrams.contains(func.string_to_array(column, " ", type_=ARRAY(Text)))
+
+
+def sounding(entry: Names, syllables: Sequence[str]) -> ColumnElement[bool]:
+    """Return whether a name is read with these syllables in a row, the last one perhaps only begun."""
+    spoken = " ".join(syllables)
+    return or_(named(entry, f"|{spoken}"), named(entry, f" {spoken}"))
+
+
+def in_regions(codes: Sequence[str], entry: Names = P) -> ColumnElement[bool]:
+    """Return whether a station, or an entry of the gazetteer, lies in one of the regions or below it."""
+    found: ColumnElement[bool] = entry.lineage.overlap(_texts(codes))
     return found
 
 
