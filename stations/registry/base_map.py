@@ -11,12 +11,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import shapely
-from geoalchemy2 import functions as geo
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from stations.models import GazetteerEntry, Place, Region
+from stations.registry import queries
 
 __all__ = ["NamedPlace", "NamedRegion", "Outline", "extent", "outlines", "places", "prefectures", "regions"]
 
@@ -83,7 +83,7 @@ def outlines(session: Session, *, tolerance_deg: float = TOLERANCE_DEG) -> list[
             Region.level,
             Region.names,
             Region.lineage,
-            geo.ST_AsBinary(Region.geom).label("shape"),
+            queries.wkb(Region.geom).label("shape"),
         )
         .where(Region.merged_into.is_(None), Region.level.in_(_LEVELS), Region.geom.is_not(None))
         .order_by(Region.code)
@@ -114,8 +114,8 @@ def places(session: Session) -> list[NamedPlace]:
     rows = session.execute(
         select(
             Place.names,
-            geo.ST_X(Place.location).label("lon"),
-            geo.ST_Y(Place.location).label("lat"),
+            queries.x(Place.location).label("lon"),
+            queries.y(Place.location).label("lat"),
             Place.population,
         ).order_by(Place.population.desc().nulls_last(), Place.id)
     )
@@ -128,8 +128,8 @@ def prefectures(session: Session) -> list[NamedPlace]:
         select(
             GazetteerEntry.names,
             GazetteerEntry.population,
-            geo.ST_X(GazetteerEntry.location).label("lon"),
-            geo.ST_Y(GazetteerEntry.location).label("lat"),
+            queries.x(GazetteerEntry.location).label("lon"),
+            queries.y(GazetteerEntry.location).label("lat"),
         )
         .where(GazetteerEntry.level == "prefecture", GazetteerEntry.location.is_not(None))
         .order_by(GazetteerEntry.code)

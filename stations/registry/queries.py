@@ -24,10 +24,10 @@ from stations.registry.reading import bigrams, plain, readings
 from stations.registry.spelling import syllables
 
 __all__ = [
-    "conditions",
-    "extent",
     "Names",
+    "conditions",
     "doubt",
+    "extent",
     "holds_pairs",
     "holds_pairs_of",
     "in_bbox",
@@ -78,7 +78,7 @@ def wkb(column: Any) -> ColumnElement[bytes]:
     return func.ST_AsBinary(column)
 
 
-def extent(column: Any) -> tuple[ColumnElement[float], ...]:
+def extent(column: Any) -> tuple[ColumnElement[float | None], ...]:
     """Return west, south, east and north of all geometries of a column; null where there are none."""
     box = func.ST_Extent(column)
     edges = (func.ST_XMin, func.ST_YMin, func.ST_XMax, func.ST_YMax)
