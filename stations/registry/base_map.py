@@ -67,8 +67,10 @@ def regions(session: Session) -> list[NamedRegion]:
 
 def extent(session: Session) -> tuple[float, float, float, float] | None:
     """Return west, south, east, north of all regions in degrees; None where none has an outline."""
-    row = session.execute(select(*queries.extent(Region.geom)).where(Region.merged_into.is_(None))).one()
-    return None if row[0] is None else (row[0], row[1], row[2], row[3])
+    west, south, east, north = session.execute(
+        select(*queries.extent(Region.geom)).where(Region.merged_into.is_(None))
+    ).one()
+    return None if west is None else (west, south, east, north)
 
 
 def outlines(session: Session, *, tolerance_deg: float = TOLERANCE_DEG) -> list[Outline]:

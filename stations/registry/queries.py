@@ -78,7 +78,7 @@ def wkb(column: Any) -> ColumnElement[bytes]:
     return func.ST_AsBinary(column)
 
 
-def extent(column: Any) -> tuple[ColumnElement[float | None], ...]:
+def extent(column: Any) -> tuple[ColumnElement[Any], ...]:
     """Return west, south, east and north of all geometries of a column; null where there are none."""
     box = func.ST_Extent(column)
     edges = (func.ST_XMin, func.ST_YMin, func.ST_XMax, func.ST_YMax)
