@@ -37,12 +37,18 @@ class NotFound(StationsError):
 
 
 class Invalid(StationsError):
-    """A value is wrong. ``field`` names it as the asker wrote it, for a form or an API to point at."""
+    """A value is wrong. ``field`` names it as the asker wrote it, for a form or an API to point at.
 
-    def __init__(self, message: str, *, field: str | None = None, value: object = None) -> None:
+    ``reason``: a code for what is wrong, where a page says it in words of its own.
+    """
+
+    def __init__(
+        self, message: str, *, field: str | None = None, value: object = None, reason: str | None = None
+    ) -> None:
         super().__init__(message)
         self.field = field
         self.value = value
+        self.reason = reason
 
 
 class TooLarge(Invalid):

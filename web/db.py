@@ -1,7 +1,12 @@
-"""What a request asks with: one read-only session over the process's engine, and the time on the clock."""
+"""What a request asks with: one read-only session over the process's engine, and the time on the clock.
+
+The few requests that write open a transaction of their own.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 
 from flask import Flask, current_app, g
@@ -12,7 +17,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from web.settings import Settings
 
-__all__ = ["init_app", "make_engine", "now", "session"]
+__all__ = ["init_app", "make_engine", "now", "session", "writing"]
 
 _KEY = "yizhan.engine"
 
@@ -25,6 +30,8 @@ def make_engine(settings: Settings) -> Engine:
         max_overflow=8,
         pool_pre_ping=True,
         pool_recycle=1800,
+        # What readers write must not reach a log by way of an error.
+        hide_parameters=True,
         connect_args={
             "application_name": "yizhan",
             "connect_timeout": 10,
@@ -62,6 +69,13 @@ def session() -> Session:
         g.session = opened
     found: Session = g.session
     return found
+
+
+@contextmanager
+def writing() -> Iterator[Session]:
+    """Open a transaction that may write: committed at the end of the block, undone by an error."""
+    with Session(current_app.extensions[_KEY]) as opened, opened.begin():
+        yield opened
 
 
 def now() -> datetime:

@@ -14,7 +14,18 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.wrappers import Response as AnyResponse
 
 from geo.errors import GeoError
-from stations.errors import Conflict, Invalid, NotAllowed, NotFound, StationsError, Unavailable
+from stations.errors import (
+    Conflict,
+    Full,
+    Invalid,
+    NotAllowed,
+    NotFound,
+    StationsError,
+    TooLarge,
+    TooMany,
+    Unavailable,
+    Unsupported,
+)
 from stations.query import BadQuery
 
 __all__ = ["STATUSES", "init_app", "problem"]
@@ -22,9 +33,13 @@ __all__ = ["STATUSES", "init_app", "problem"]
 #: The one table of statuses; the first base that fits counts.
 STATUSES: dict[type[Exception], int] = {
     NotFound: 404,
+    TooLarge: 413,
+    Unsupported: 415,
     Invalid: 400,
     Conflict: 409,
     NotAllowed: 403,
+    TooMany: 429,
+    Full: 507,
     Unavailable: 503,
     StationsError: 500,
     GeoError: 400,
@@ -37,13 +52,16 @@ _TITLES = {
     406: "Not acceptable",
     409: "Conflict",
     413: "Too large",
+    415: "Not a kind that is read",
     429: "Too many requests",
     500: "Internal error",
     503: "Not available now",
+    507: "No room left",
 }
 _CANCELLED = "57014"
+_DISK_FULL = "53100"
 #: Paths below these are for programs; all others are for people.
-_FOR_PROGRAMS = ("/api/", "/map/")
+_FOR_PROGRAMS = ("/api/", "/map/", "/find.json", "/find/")
 
 
 def problem(status: int, detail: str, **members: Any) -> Response:
@@ -73,9 +91,15 @@ def _of_ours(error: Exception) -> Response:
     if isinstance(error, BadQuery):
         errors = [{"parameter": p.name, "value": p.value, "detail": p.reason} for p in error.problems]
         return _answer(status, str(error), errors=errors)
-    if isinstance(error, Invalid) and error.field is not None:
-        return _answer(status, str(error), parameter=error.field)
-    return _answer(status, str(error))
+    members = {}
+    if isinstance(error, Invalid):
+        members = {"parameter": error.field, "reason": error.reason}
+    answer = _answer(
+        status, str(error), **{name: value for name, value in members.items() if value is not None}
+    )
+    if isinstance(error, TooMany):
+        answer.headers["Retry-After"] = str(error.retry_after_s)
+    return answer
 
 
 def init_app(app: Flask) -> None:
@@ -89,6 +113,8 @@ def init_app(app: Flask) -> None:
             return _answer(
                 503, "the question took too long; ask for less (a region, a bbox, a smaller limit)"
             )
+        if getattr(error.orig, "sqlstate", None) == _DISK_FULL:
+            return _answer(507, "there is no room left in the database; nothing was stored, try again later")
         app.logger.error("database error on %s", request.path, exc_info=error)
         if isinstance(error, OperationalError | InterfaceError):
             return _answer(503, "the database does not answer now; try again in a minute")

@@ -26,6 +26,8 @@ PROVINCES = frozenset(
 )
 """The first two digits of GB/T 2260: the province-level divisions."""
 
+_ROOT = Path(__file__).resolve().parents[1]
+
 
 class SettingsError(Invalid):
     """A variable of the environment, or an option, has a value that cannot be used."""
@@ -58,6 +60,12 @@ class Settings:
     map_credit: str | None = None
     lang: str = "zh"
     statement_timeout_ms: int = 15_000
+    photos: Path = _ROOT / "var" / "photos"
+    trusted_proxies: int = 0
+    report_devices: int = 3
+    report_networks: int = 2
+    report_hours: int = 72
+    public_url: str | None = None
     clock: datetime | None = None
 
     @classmethod
@@ -194,6 +202,20 @@ def _language(text: str) -> str:
     return text
 
 
+def _origin(text: str) -> str:
+    found = re.fullmatch(r"(https?)://([a-z0-9.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?/?", text, re.IGNORECASE)
+    if found is None:
+        raise ValueError("must be a scheme and a host and no path, such as https://map.example.org")
+    return text.rstrip("/").lower()
+
+
+def _folder(text: str) -> Path:
+    folder = Path(text)
+    if not folder.is_absolute():
+        raise ValueError("must be the absolute path of a folder")
+    return folder
+
+
 def _moment(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
@@ -277,6 +299,49 @@ SETTINGS = (
         "Longest that one database statement of a request may take, in milliseconds.",
         "statement_timeout_ms",
         _whole(100, 600_000),
+    ),
+    Setting(
+        "YIZHAN_PUBLIC_URL",
+        "",
+        "Where readers reach this site, such as https://map.example.org: it stands on door plates and in what is shared. "
+        "Where it is not set, the host that the reader's browser named is taken.",
+        "public_url",
+        _origin,
+    ),
+    Setting(
+        "YIZHAN_PHOTOS",
+        "var/photos",
+        "Folder that keeps the public's photos, by an absolute path. The same for every process of one site.",
+        "photos",
+        _folder,
+    ),
+    Setting(
+        "YIZHAN_TRUSTED_PROXIES",
+        "0",
+        "Proxies of your own before this server that write X-Forwarded-For. With 0 that header is not believed.",
+        "trusted_proxies",
+        _whole(0, 9),
+    ),
+    Setting(
+        "YIZHAN_REPORT_DEVICES",
+        "3",
+        "Devices that must say the same of a station before readers are told (有人反映).",
+        "report_devices",
+        _whole(1, 1000),
+    ),
+    Setting(
+        "YIZHAN_REPORT_NETWORKS",
+        "2",
+        "Networks that these devices must be on, at least.",
+        "report_networks",
+        _whole(1, 1000),
+    ),
+    Setting(
+        "YIZHAN_REPORT_HOURS",
+        "72",
+        "Hours within which they must say it; after so many what they are counted by is deleted.",
+        "report_hours",
+        _whole(1, 240),
     ),
     Setting(
         "YIZHAN_CLOCK",

@@ -16,7 +16,7 @@ from sqlalchemy.dialects.postgresql import insert as insert_or
 from sqlalchemy.orm import Session
 
 from stations.errors import Invalid, TooMany
-from stations.keeping.marks import Speaker, day_of, keys, seal
+from stations.keeping.marks import Occasion, day_of, keys, seal
 from stations.models import ReportRequest, SpentChallenge
 
 __all__ = ["PER_HOUR", "admit", "spend"]
@@ -25,17 +25,16 @@ __all__ = ["PER_HOUR", "admit", "spend"]
 PER_HOUR: Mapping[str, tuple[int, int]] = MappingProxyType({"report": (20, 400), "photo": (6, 60)})
 
 
-def admit(
-    session: Session, asked: str, speaker: Speaker, *, now: datetime, pepper: bytes, window: timedelta
-) -> None:
-    """Count one request of ``speaker`` in this hour. asked: ``report`` or ``photo``. pepper, window: as in ``marks``.
+def admit(session: Session, asked: str, occasion: Occasion) -> None:
+    """Count one request of the occasion's speaker in this hour. asked: ``report`` or ``photo``.
 
     The caller writes as the public and commits whatever becomes of the request. Raises TooMany, and then counts
     nothing.
     """
+    now, speaker = occasion.now, occasion.speaker
     hour = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
     until = hour + timedelta(hours=1)
-    key = keys(session, now, pepper=pepper, window=window)[day_of(now)]
+    key = keys(session, now, pepper=occasion.pepper, window=occasion.window)[day_of(now)]
     callers = [
         seal(key, "request", asked, hour.isoformat(), who, value)
         for who, value in (("device", speaker.device), ("network", speaker.network))
@@ -65,4 +64,8 @@ def spend(session: Session, challenge: bytes, *, until: datetime) -> None:
         .returning(SpentChallenge.challenge)
     )
     if spent is None:
-        raise Invalid("proof: this proof of work was used already; ask for a new challenge", field="proof")
+        raise Invalid(
+            "proof: this proof of work was used already; ask for a new challenge",
+            field="proof",
+            reason="used",
+        )

@@ -34,7 +34,7 @@ from sqlalchemy.orm import Session
 
 from stations.models import ReportKey, ReportMark
 
-__all__ = ["Speaker", "counting_day", "day_of", "keys", "mark", "network_prefix", "seal"]
+__all__ = ["Occasion", "Speaker", "counting_day", "day_of", "keys", "mark", "network_prefix", "seal"]
 
 _KEY_BYTES = 32
 _HASH_BYTES = 16
@@ -46,6 +46,16 @@ class Speaker:
 
     device: UUID = field(repr=False)
     network: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """One request: who speaks and when; the secret of the site and the window that it is counted in."""
+
+    speaker: Speaker
+    now: datetime
+    pepper: bytes = field(repr=False)
+    window: timedelta
 
 
 def network_prefix(address: str | None) -> str:
@@ -98,30 +108,21 @@ def seal(key: bytes, *parts: object) -> bytes:
     return hmac.digest(key, "\x1f".join(map(str, parts)).encode(), "sha256")[:_HASH_BYTES]
 
 
-def mark(
-    session: Session,
-    *,
-    report_id: int,
-    station_id: int,
-    made_at: datetime,
-    speaker: Speaker,
-    now: datetime,
-    pepper: bytes,
-    window: timedelta,
-) -> None:
+def mark(session: Session, occasion: Occasion, *, report_id: int, station_id: int, made_at: datetime) -> None:
     """Mark a report with who made it, for as long as it is in the window; one that is out of it gets no mark."""
-    until = made_at + window
-    if until <= now:
+    until = made_at + occasion.window
+    if until <= occasion.now:
         return
+    made = keys(session, occasion.now, pepper=occasion.pepper, window=occasion.window)
     rows = [
         {
             "report_id": report_id,
             "key_day": day,
-            "device": seal(key, "device", station_id, speaker.device),
-            "network": seal(key, "network", station_id, speaker.network),
+            "device": seal(key, "device", station_id, occasion.speaker.device),
+            "network": seal(key, "network", station_id, occasion.speaker.network),
             "until": until,
         }
-        for day, key in keys(session, now, pepper=pepper, window=window).items()
+        for day, key in made.items()
         if day <= day_of(made_at)
     ]
     session.execute(insert(ReportMark), rows)

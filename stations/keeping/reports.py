@@ -6,24 +6,27 @@ then change about the station is an edit like any other.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import CursorResult, select, update
+from sqlalchemy import CursorResult, exists, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from stations import vocabulary
 from stations.errors import Conflict, Invalid, NotAllowed, NotFound
-from stations.keeping.marks import Speaker, mark
+from stations.keeping.marks import Occasion, mark
 from stations.keeping.words import clean_words
-from stations.models import PublicStation, Report
+from stations.models import Photo, PublicStation, Report
 
-__all__ = ["CONFIRMATION", "MAX_AGE", "Saying", "accept", "known", "reject", "release", "say"]
+__all__ = ["CONFIRMATION", "MAX_AGE", "Saying", "accept", "is_shown", "known", "reject", "release", "say"]
 
 CONFIRMATION = "correct"
+_CODE = re.compile(r"[0-9]{1,20}")
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 _OF_AMENITIES = {"amenity_missing", "amenity_broken"}
 #: A phone may have been without a network for so long.
 MAX_AGE = timedelta(days=7)
@@ -95,25 +98,17 @@ def known(session: Session, code: str, saying: Saying) -> Report | None:
 
 
 def say(
-    session: Session,
-    code: str,
-    saying: Saying,
-    *,
-    speaker: Speaker,
-    now: datetime,
-    pepper: bytes,
-    window: timedelta,
-    photo: str | None = None,
+    session: Session, code: str, saying: Saying, occasion: Occasion, *, photo: str | None = None
 ) -> Report:
     """Store what somebody says of the station with this code, once, and mark it for counting.
 
-    The caller writes as the public. photo: SHA-256 of a picture that is kept. pepper, window: as in ``marks``. Sent
-    again it returns what is stored. Raises NotFound and Conflict as ``known`` does.
+    The caller writes as the public. photo: SHA-256 of a picture that is kept. Sent again it returns what is stored.
+    Raises NotFound and Conflict as ``known`` does.
     """
     if (stored := known(session, code, saying)) is not None:
         return stored
     station_id = _public_station(session, code)
-    received = now.replace(microsecond=0)
+    received = occasion.now.replace(microsecond=0)
     made_at = received - saying.age
     report_id = session.scalar(
         insert(Report)
@@ -136,16 +131,7 @@ def say(
         if stored is None:
             raise Conflict("this id was taken a moment ago; send the report again")
         return stored
-    mark(
-        session,
-        report_id=report_id,
-        station_id=station_id,
-        made_at=made_at,
-        speaker=speaker,
-        now=now,
-        pepper=pepper,
-        window=window,
-    )
+    mark(session, occasion, report_id=report_id, station_id=station_id, made_at=made_at)
     return session.get_one(Report, report_id)
 
 
@@ -205,7 +191,20 @@ def _reported(session: Session, report_id: int) -> Report:
     return report
 
 
+def is_shown(session: Session, digest: str) -> bool:
+    """Tell whether a photo is public: released by staff, or put to a station that is public by staff themselves."""
+    if not _DIGEST.fullmatch(digest):
+        return False
+    released = exists().where(Report.photo_sha256 == digest, Report.released_at.is_not(None))
+    put = exists().where(
+        Photo.sha256 == digest, Photo.station_id == PublicStation.station_id, PublicStation.listed
+    )
+    return bool(session.scalar(select(released | put)))
+
+
 def _public_station(session: Session, code: str) -> int:
+    if not _CODE.fullmatch(code):
+        raise NotFound(f"no station has the code {code[:60]!r}")
     found = session.execute(
         select(PublicStation.station_id, PublicStation.listed).where(PublicStation.code == code)
     ).one_or_none()

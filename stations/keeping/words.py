@@ -38,8 +38,8 @@ _ID_18 = re.compile(_PROVINCE + "[0-9]{15}[0-9X]")
 _ID_15 = re.compile(_PROVINCE + "[0-9]{13}")
 _ID_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _REFUSALS = {
-    "identity card": "an identity card number",
-    "bank card": "a bank card number",
+    "identity_card": "an identity card number",
+    "bank_card": "a bank card number",
     "phone": "a mobile phone number",
 }
 
@@ -64,12 +64,13 @@ def clean_words(text: str, *, field: str = "words") -> str | None:
         raise Invalid(
             f"{field}: this looks like {_REFUSALS[kind]}; leave personal numbers out, nothing was stored",
             field=field,
+            reason=kind,
         )
     return kept or None
 
 
 def personal_number(text: str) -> str | None:
-    """Tell which kind of personal number stands in ``text``: ``identity card``, ``bank card``, ``phone``, or None.
+    """Tell which kind of personal number stands in ``text``: ``identity_card``, ``bank_card``, ``phone``, or None.
 
     Identity cards by GB 11643 (18 characters with their check character; the older 15 with a possible birth date),
     bank cards by the Luhn check of ISO/IEC 7812, mobile numbers by their eleven digits, with or without 86.
@@ -77,11 +78,11 @@ def personal_number(text: str) -> str | None:
     for groups in _candidates(text):
         number = "".join(groups)
         if _is_identity_card(number):
-            return "identity card"
+            return "identity_card"
         if _MOBILE.fullmatch(number):
             return "phone"
         if _BANK_CARD.fullmatch(number) and _is_written_as_card(groups) and _passes_luhn(number):
-            return "bank card"
+            return "bank_card"
     return None
 
 

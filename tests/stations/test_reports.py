@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from stations import vocabulary
 from stations.errors import Conflict, Invalid, NotAllowed, NotFound, TooMany
 from stations.keeping import limits, reports
-from stations.keeping.marks import Speaker, counting_day, keys, network_prefix
+from stations.keeping.marks import Occasion, Speaker, counting_day, keys, network_prefix
 from stations.keeping.reports import Saying
 from stations.keeping.voices import Agreeing, Agreement, Voice, public_voice, sweep
 from stations.models import (
@@ -75,15 +75,8 @@ def say(qinghai: Session, station: Station) -> Say:
         saying = Saying.of(**{"client_id": uuid4(), "choice": "closed_now", **words})  # type: ignore[arg-type]
         release_actor(qinghai)
         with acting(qinghai, actor_id(qinghai, PUBLIC), reason="said by the public"):
-            report = reports.say(
-                qinghai,
-                (of or station).code,
-                saying,
-                speaker=Speaker(device or uuid4(), network),
-                now=now,
-                pepper=PEPPER,
-                window=WINDOW,
-            )
+            occasion = Occasion(Speaker(device or uuid4(), network), now, PEPPER, WINDOW)
+            report = reports.say(qinghai, (of or station).code, saying, occasion)
         release_actor(qinghai)
         return report
 
@@ -317,7 +310,7 @@ def test_nothing_that_identifies_is_in_any_table(qinghai: Session, say: Say) -> 
     device = UUID("6f8ba1a8-1d5e-4d47-9d1c-5a0f4b2f7e11")
     say(device, HOME, choice="other", words="门锁着")
     with acting(qinghai, actor_id(qinghai, PUBLIC), reason="x"):
-        limits.admit(qinghai, "report", Speaker(device, HOME), now=NOW, pepper=PEPPER, window=WINDOW)
+        limits.admit(qinghai, "report", Occasion(Speaker(device, HOME), NOW, PEPPER, WINDOW))
     needles = (str(device), device.hex, "203.0.113", "门锁着")
     nowhere: dict[str, set[str]] = {needle: set() for needle in needles}
     found: dict[str, set[str]] = {needle: set() for needle in needles}
@@ -440,7 +433,7 @@ def test_every_choice_of_the_vocabulary_can_be_said(station: Station, say: Say, 
 def admit(session: Session, speaker: Speaker, now: datetime = NOW, asked: str = "report") -> None:
     release_actor(session)
     with acting(session, actor_id(session, PUBLIC), reason="x"):
-        limits.admit(session, asked, speaker, now=now, pepper=PEPPER, window=WINDOW)
+        limits.admit(session, asked, Occasion(speaker, now, PEPPER, WINDOW))
 
 
 def test_a_device_that_asks_too_often_waits_for_the_next_hour(qinghai: Session) -> None:

@@ -67,6 +67,19 @@ def extend(settings: Settings) -> None:
 
 @db.command()
 @on_registry
+def sweep(settings: Settings) -> None:
+    """Delete what the public's reports were counted by, once it is needed no more, as a running server does every hour."""
+    from stations.keeping import voices
+
+    with registry_session(settings) as session:
+        swept = voices.sweep(session, settings.now())
+    click.echo(
+        f"{sum(swept):,} passing rows deleted or forgotten, {swept.marks:,} of them hashes of who spoke."
+    )
+
+
+@db.command()
+@on_registry
 def status(settings: Settings) -> None:
     """Show what the registry holds and how it stands."""
     from stations.registry.status import status as look

@@ -45,11 +45,15 @@ def load_regions(settings: Settings, province: str) -> bool:
 def upkeep(settings: Settings) -> tuple[int, int]:
     """Extend the index of opening hours over the coming weeks, and derive what a newer schema left to be derived.
 
+    Deletes what the public's reports were counted by, too, first and by itself: it must not wait for the rest.
     Returns how many schedules it extended and dropped.
     """
+    from stations.keeping import voices
     from stations.registry import derived, schedules
     from stations.registry.writing import OPERATOR, acting, actor_id
 
+    with transaction(settings) as session:
+        voices.sweep(session, settings.now())
     with transaction(settings) as session:
         if derived.is_behind(session):
             with acting(session, actor_id(session, OPERATOR), reason="derived again after an upgrade"):

@@ -1,0 +1,7 @@
+"""What the public says, over HTTP: a challenge, a confirmation in one tap, a report with words and a photo."""
+
+from __future__ import annotations
+
+from web.reports.routes import blueprint
+
+__all__ = ["blueprint"]
