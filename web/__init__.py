@@ -19,7 +19,7 @@ def create_app(settings: Settings, *, engine: Engine | None = None) -> Flask:
     from flask import Flask, Response
     from sqlalchemy import text
 
-    from web import api, assets, db, i18n, pages, problems, security
+    from web import api, assets, db, i18n, pages, problems, reports, security
 
     app = Flask(__name__, static_folder=None)
     app.config["YIZHAN_SETTINGS"] = settings
@@ -34,6 +34,7 @@ def create_app(settings: Settings, *, engine: Engine | None = None) -> Flask:
     assets.init_app(app)
     app.register_blueprint(pages.blueprint)
     app.register_blueprint(api.blueprint)
+    app.register_blueprint(reports.blueprint)
 
     @app.get("/healthz")
     def healthz() -> Response:
