@@ -108,9 +108,8 @@ _PARTNER_CHANGES: Final = """
 # A row that a doubt keeps from moving a station says so again on every run; it is asked once.
 _CHANGES: Final = """
     CREATE TEMP TABLE import_changes ON COMMIT DROP AS
-    SELECT c.*, c.facts OR c.hours OR c.moves OR c.released OR c.holds
-        OR EXISTS (SELECT FROM import_amenity_changes a WHERE a.number = c.number)
-        OR EXISTS (SELECT FROM import_partner_changes p WHERE p.number = c.number) AS changes
+    SELECT c.*, a.number IS NOT NULL AS amenities, p.number IS NOT NULL AS partners,
+        c.facts OR c.hours OR c.moves OR c.released OR c.holds OR a.number IS NOT NULL OR p.number IS NOT NULL AS changes
     FROM (
         SELECT j.number, j.station_id, p.elsewhere AND NOT j.held AS moves,
             NOT p.elsewhere AND NOT j.held AND s.position_hold IS NOT NULL AND t.lon IS NOT NULL AS released,
@@ -133,6 +132,8 @@ _CHANGES: Final = """
         CROSS JOIN LATERAL (SELECT t.lon IS NOT NULL AND (s.original_lon, s.original_lat, s.original_datum)
             IS DISTINCT FROM (t.lon, t.lat, t.datum) AS elsewhere) p
         WHERE NOT j.rejected AND NOT j.ambiguous AND NOT j.withdrawn) c
+    LEFT JOIN (SELECT DISTINCT number FROM import_amenity_changes) a USING (number)
+    LEFT JOIN (SELECT DISTINCT number FROM import_partner_changes) p USING (number)
 """
 _VERDICTS: Final = """
     CREATE TEMP TABLE import_verdicts ON COMMIT DROP AS

@@ -37,15 +37,22 @@ _REPEATED_KEYS: Final = """
     FROM import_stage s JOIN twice t USING (key)
     WHERE NOT s.rejected AND s.external_id IS NULL AND (t.versions > 1 OR t.ids > 1 OR s.number <> t.first)
 """
+# Two joins and not one OR: the planner has no other way to look up a long list than to join it.
 _KNOWN: Final = """
     CREATE TEMP TABLE import_known ON COMMIT DROP AS
-    SELECT station_id, external_id, split_part(identity_key, E'\\x1f', 1) AS name,
-        split_part(identity_key, E'\\x1f', 2) AS district, split_part(identity_key, E'\\x1f', 3) AS host,
-        split_part(identity_key, E'\\x1f', 4) AS place, false AS taken
-    FROM station_sources
-    WHERE source_id = %(source)s AND (
-        split_part(identity_key, E'\\x1f', 1) IN (SELECT split_part(key, E'\\x1f', 1) FROM import_stage)
-        OR external_id IN (SELECT external_id FROM import_stage))
+    SELECT c.station_id, c.external_id, split_part(c.identity_key, E'\\x1f', 1) AS name,
+        split_part(c.identity_key, E'\\x1f', 2) AS district, split_part(c.identity_key, E'\\x1f', 3) AS host,
+        split_part(c.identity_key, E'\\x1f', 4) AS place, false AS taken
+    FROM (
+        SELECT k.station_id FROM station_sources k
+        JOIN (SELECT DISTINCT split_part(key, E'\\x1f', 1) AS name FROM import_stage WHERE NOT rejected) t
+            ON t.name = split_part(k.identity_key, E'\\x1f', 1)
+        WHERE k.source_id = %(source)s
+        UNION
+        SELECT k.station_id FROM station_sources k
+        JOIN (SELECT DISTINCT external_id FROM import_stage WHERE NOT rejected) t USING (external_id)
+        WHERE k.source_id = %(source)s) asked
+    JOIN station_sources c ON c.station_id = asked.station_id AND c.source_id = %(source)s
 """
 # What contradicting rows speak of is nobody else's station.
 _DISPUTED: Final = """

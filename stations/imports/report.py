@@ -15,21 +15,20 @@ __all__ = ["MOST_TOLD", "Report", "RowReport", "told", "write_rejects"]
 
 #: How many rows a report tells of each verdict; all of them stand in the batch and in the file of rejects.
 MOST_TOLD: Final = 200
-_ORDER: Final = ("rejected", "suspect", "changed", "new", "unchanged")
 _TOLD: Final = """
-    SELECT number, verdict, problems, name, accepted, changed FROM (
-        SELECT j.number, v.verdict, j.problems, t.names->>'zh' AS name, j.accepted, c.changed,
+    SELECT r.number, r.verdict, r.problems, t.names->>'zh' AS name, r.accepted,
+        CASE WHEN r.verdict IN ('changed', 'suspect') THEN concat_ws(', ',
+            CASE WHEN c.moves OR c.released OR c.holds THEN 'position' END, CASE WHEN c.facts THEN 'facts' END,
+            CASE WHEN c.hours THEN 'hours' END, CASE WHEN c.amenities THEN 'amenities' END,
+            CASE WHEN c.partners THEN 'partners' END) END AS changed
+    FROM (
+        SELECT j.number, v.verdict, j.problems, j.accepted,
             row_number() OVER (PARTITION BY v.verdict ORDER BY j.number) AS place
-        FROM import_judged j JOIN import_verdicts v USING (number) JOIN import_stage t USING (number)
-        LEFT JOIN LATERAL (
-            SELECT concat_ws(', ', CASE WHEN moves OR released OR holds THEN 'position' END,
-                CASE WHEN facts THEN 'facts' END, CASE WHEN hours THEN 'hours' END,
-                CASE WHEN EXISTS (SELECT FROM import_amenity_changes a WHERE a.number = j.number) THEN 'amenities' END,
-                CASE WHEN EXISTS (SELECT FROM import_partner_changes p WHERE p.number = j.number)
-                    THEN 'partners' END) AS changed
-            FROM import_changes WHERE number = j.number AND v.verdict IN ('changed', 'suspect')) c ON true
+        FROM import_judged j JOIN import_verdicts v USING (number)
         WHERE v.verdict IN ('rejected', 'suspect', 'changed') OR j.problems <> '[]') r
-    WHERE place <= %(most)s ORDER BY number
+    JOIN import_stage t USING (number)
+    LEFT JOIN import_changes c USING (number)
+    WHERE r.place <= %(most)s ORDER BY r.number
 """
 _PROBLEMS: Final = """
     SELECT p->>'kind' AS kind, count(*) AS n

@@ -5,7 +5,6 @@ The caller's transaction holds everything; nothing is committed here.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -22,6 +21,7 @@ from stations import vocabulary as words
 from stations.errors import Conflict, Invalid, NotFound
 from stations.hours import SHANGHAI
 from stations.imports.apply import apply_rows, record_rejects
+from stations.imports.batches import SourceSpec, ensure_source, file_name, next_number, record_batch
 from stations.imports.columns import Columns
 from stations.imports.comparing import judge_together, verdicts
 from stations.imports.judge import Judge
@@ -30,30 +30,18 @@ from stations.imports.matching import match
 from stations.imports.positions import stored_datum
 from stations.imports.problems import Kind
 from stations.imports.report import Report, told, write_rejects
-from stations.imports.staging import Stage, to_json
+from stations.imports.staging import Stage
 from stations.models import RegistryInfo, Source
 from stations.registry.areas import Areas
 from stations.registry.regions import mainland_of
 from stations.registry.writing import acting
 
-__all__ = ["Options", "SourceSpec", "judge_and_apply"]
+__all__ = ["Options", "judge_and_apply"]
 
 Progress = Callable[[str, float], None]
 _LOCKS: Final = 7_265_221
 #: Rows in memory at a time; more is no faster.
 _CHUNK: Final = 5_000
-
-
-@dataclass(frozen=True, slots=True)
-class SourceSpec:
-    """The list that a file belongs to. What is None stays as it is known."""
-
-    code: str
-    name: str | None = None
-    publisher: str | None = None
-    licence: str | None = None
-    url: str | None = None
-    retrieved_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +97,10 @@ def judge_and_apply(
             f"{options.kind!r} is no kind; one of {', '.join(words.KINDS)}", field="kind", value=options.kind
         )
     today = options.today or datetime.now(SHANGHAI).date()
-    session.execute(text("SELECT set_config('statement_timeout', '0', true)"))
+    # Long and few statements over whole sets: time and memory of their own, for this transaction alone.
+    session.execute(
+        text("SELECT set_config('statement_timeout', '0', true), set_config('work_mem', '64MB', true)")
+    )
     if not options.dry_run:
         # Two files of one source at once would each take the other's stations for new ones.
         session.execute(
@@ -127,59 +118,51 @@ def judge_and_apply(
         today=today,
     )
     stage = Stage(session)
-    try:
-        _read(rows, judge, stage, options, say)
-        say("compare", 0.0)
-        match(stage, known.id if known is not None else 0)
-        judge_together(stage)
-        counts = verdicts(stage, options.accept)
-        seen, problems = told(stage)
-        rejected = counts.get("rejected", 0)
-        if rejected and options.rejects is not None:
-            write_rejects(stage, options.rejects, rows.columns)
-        status = "refused" if rejected and not options.keep_going else "applied"
-        batch_id = None
-        if options.dry_run:
-            status = "dry-run"
-        else:
-            say("apply", 0.0)
-            batch_id = _next_batch(session)
-            with acting(session, actor, reason=f"import {path.name} of {source.code}", batch=batch_id):
-                source_id = _source(
-                    session,
-                    known,
-                    source,
-                    datum=declared,
-                    demonstration=options.demonstration,
-                    columns=columns,
-                )
-                _batch(
-                    session,
-                    path,
-                    options,
-                    batch_id=batch_id,
-                    source_id=source_id,
-                    actor=actor,
-                    datum=declared,
-                    counts=counts,
-                    status=status,
-                )
-                if status == "applied":
-                    apply_rows(
-                        stage,
-                        source_id=source_id,
-                        batch_id=batch_id,
-                        province=info.province_code,
-                        today=today,
-                    )
-                else:
-                    record_rejects(stage, batch_id=batch_id)
-                say("derive", 0.0)
-    finally:
-        if session.is_active:
-            stage.drop()
+    _read(rows, judge, stage, options, say)
+    say("compare", 0.0)
+    match(stage, known.id if known is not None else 0)
+    judge_together(stage)
+    counts = verdicts(stage, options.accept)
+    seen, problems = told(stage)
+    rejected = counts.get("rejected", 0)
+    if rejected and options.rejects is not None:
+        write_rejects(stage, options.rejects, rows.columns)
+    status = "refused" if rejected and not options.keep_going else "applied"
+    batch_id = None
+    if options.dry_run:
+        status = "dry-run"
+    else:
+        say("apply", 0.0)
+        batch_id = next_number(session)
+        with acting(session, actor, reason=f"import {file_name(path)} of {source.code}", batch=batch_id):
+            source_id = ensure_source(
+                session,
+                known,
+                source,
+                datum=declared,
+                demonstration=options.demonstration,
+                mapping=columns.to_mapping(),
+            )
+            record_batch(
+                session,
+                path,
+                batch_id=batch_id,
+                source_id=source_id,
+                actor=actor,
+                options=_said(options, declared),
+                counts=counts,
+                status=status,
+                demonstration=options.demonstration,
+            )
+            if status == "applied":
+                province = info.province_code
+                apply_rows(stage, source_id=source_id, batch_id=batch_id, province=province, today=today)
+            else:
+                record_rejects(stage, batch_id=batch_id)
+            say("derive", 0.0)
+    stage.drop()
     return Report(
-        file_name=path.name,
+        file_name=file_name(path),
         batch_id=batch_id,
         status=status,
         counts=counts,
@@ -260,77 +243,11 @@ def _read(rows: Rows, judge: Judge, stage: Stage, options: Options, say: Progres
     stage.finish()
 
 
-def _next_batch(session: Session) -> int:
-    return int(session.scalar(text("SELECT nextval('import_batches_id_seq')")) or 0)
-
-
-def _source(
-    session: Session,
-    known: Source | None,
-    spec: SourceSpec,
-    *,
-    datum: Datum | None,
-    demonstration: bool,
-    columns: Columns,
-) -> int:
-    found = known or Source(code=spec.code, name=spec.name or spec.code, demonstration=demonstration)
-    for name in ("name", "publisher", "licence", "url", "retrieved_on"):
-        value = getattr(spec, name)
-        if value is not None and getattr(found, name) != value:
-            setattr(found, name, value)
-    if datum is not None and found.datum != str(datum):
-        found.datum = str(datum)
-    mapping = columns.to_mapping().to_json()
-    if found.mapping != mapping:
-        found.mapping = mapping
-    session.add(found)
-    session.flush()
-    return found.id
-
-
-def _batch(
-    session: Session,
-    path: Path,
-    options: Options,
-    *,
-    batch_id: int,
-    source_id: int,
-    actor: int,
-    datum: Datum | None,
-    counts: dict[str, int],
-    status: str,
-) -> None:
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    said: dict[str, Any] = {
-        "datum": datum,
-        "keep_going": options.keep_going,
-        "accept": "all" if options.accept is None else sorted(options.accept),
-        "id_column": options.id_column,
-        "kind": options.kind,
-        "sheet": options.sheet,
-        "layer": options.layer,
-        "encoding": options.encoding,
-        "crs": options.crs,
-    }
-    session.execute(
-        text(
-            "INSERT INTO import_batches (id, source_id, actor_id, file_name, sha256, options, counts, status, "
-            "demonstration, finished_at) OVERRIDING SYSTEM VALUE VALUES (:id, :source, :actor, :file, :sha256, "
-            "CAST(:options AS jsonb), CAST(:counts AS jsonb), :status, :demonstration, clock_timestamp())"
-        ),
-        {
-            "id": batch_id,
-            "source": source_id,
-            "actor": actor,
-            "file": path.name,
-            "sha256": digest,
-            "options": to_json({name: value for name, value in said.items() if value}),
-            "counts": to_json(counts),
-            "status": status,
-            "demonstration": options.demonstration,
-        },
-    )
+def _said(options: Options, datum: Datum | None) -> dict[str, Any]:
+    """Return what a batch keeps of its options."""
+    kept = ("keep_going", "id_column", "kind", "sheet", "layer", "encoding", "crs")
+    accepted = "all" if options.accept is None else sorted(options.accept)
+    return {name: getattr(options, name) for name in kept} | {"datum": datum, "accept": accepted}
 
 
 def _suspicions(problems: dict[Kind, int], counts: dict[str, int], datum: Datum | None) -> list[str]:

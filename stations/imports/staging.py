@@ -16,7 +16,7 @@ from sqlalchemy import Connection, CursorResult
 from sqlalchemy.orm import Session
 
 from stations.hours import Hours
-from stations.imports.judge import AmenitySet, Judged
+from stations.imports.judged import AmenitySet, Judged
 from stations.imports.problems import Severity
 
 __all__ = ["FACTS", "PARTNERS", "Stage", "to_json"]
@@ -253,7 +253,7 @@ class Stage:
 
 def _after(one: Judged) -> dict[str, Any]:
     """Return what a new station has after the row, as ``import_rows`` keeps it."""
-    after = dict(one.facts)
+    after = {"kind": one.kind_guess} | one.facts
     if one.lon is not None:
         after |= {"original_lon": one.lon, "original_lat": one.lat, "original_datum": one.datum}
     if one.hours is not None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stations import vocabulary as words
-from stations.imports import cells
+from stations.imports import cells, terms
 from stations.imports.names import alike, identity_text, place_key
 from stations.imports.problems import Kind
 
@@ -124,7 +124,7 @@ def test_coordinates_are_decimal_degrees(text: str, value: float | None) -> None
 def test_amenity_words_are_mapped_and_others_reported(
     text: str, facts: str, unknown: tuple[str, ...]
 ) -> None:
-    found, odd = cells.amenities(text)
+    found, odd = terms.amenities(text)
     signs = {("yes", False): "", ("no", False): "-", ("yes", True): "!"}
     assert (
         " ".join(
@@ -140,16 +140,16 @@ def test_amenity_words_are_mapped_and_others_reported(
 def test_every_word_of_the_vocabulary_is_read_as_what_it_is() -> None:
     for code, term in words.AMENITIES.items():
         for word in (term.zh, *term.aliases, term.en):
-            assert cells.amenities(word)[0] == ((code, "yes", False),), word
+            assert terms.amenities(word)[0] == ((code, "yes", False),), word
     for code, kind in words.KINDS.items():
         for word in (code, kind.zh, *kind.aliases):
-            assert cells.kind(word) == code, word
+            assert terms.kind(word) == code, word
     for code, term in words.ACCESS.items():
-        assert cells.access(term.zh).value == code
+        assert terms.access(term.zh).value == code
     for code, term in words.PREMISES.items():
-        assert cells.premises(term.zh).value == code
+        assert terms.premises(term.zh).value == code
     for code, term in words.LIFECYCLE.items():
-        assert {cells.lifecycle(word).value for word in (code, term.zh, *term.aliases)} == {code}
+        assert {terms.lifecycle(word).value for word in (code, term.zh, *term.aliases)} == {code}
 
 
 @pytest.mark.parametrize(
@@ -165,7 +165,7 @@ def test_every_word_of_the_vocabulary_is_read_as_what_it_is() -> None:
     ],
 )
 def test_the_kind_is_guessed_from_the_name(name: str, kind: str | None) -> None:
-    assert cells.kind(name, of_name=True) == kind
+    assert terms.kind(name, of_name=True) == kind
 
 
 @pytest.mark.parametrize(
@@ -179,7 +179,7 @@ def test_the_kind_is_guessed_from_the_name(name: str, kind: str | None) -> None:
     ],
 )
 def test_free_is_free_only_where_the_list_says_so(text: str, header: str, value: str | None) -> None:
-    assert cells.fee(text, header).value == value
+    assert terms.fee(text, header).value == value
 
 
 @pytest.mark.parametrize(
@@ -194,20 +194,20 @@ def test_free_is_free_only_where_the_list_says_so(text: str, header: str, value:
     ],
 )
 def test_a_column_of_one_amenity_says_yes_no_or_broken(text: str, value: tuple[str, bool] | None) -> None:
-    assert cells.amenity(text).value == value
+    assert terms.amenity(text).value == value
 
 
 @given(st.text())
 def test_no_text_makes_a_reader_crash(text: str) -> None:
     for read in (
-        cells.degrees, cells.datum, cells.capacity, cells.area_m2, cells.day, cells.phone, cells.lifecycle,
-        cells.premises, cells.access, cells.fee, cells.position_quality, cells.cards, cells.amenity, cells.tidy,
+        cells.degrees, cells.datum, cells.capacity, cells.area_m2, cells.day, cells.phone, terms.lifecycle,
+        terms.premises, terms.access, terms.fee, terms.position_quality, terms.cards, terms.amenity, cells.tidy,
     ):  # fmt: skip
         cell = read(text)
         assert (cell.kind is None) == (not cell.reason)
-    facts, _ = cells.amenities(text)
+    facts, _ = terms.amenities(text)
     assert [code for code, _, _ in facts] == sorted({code for code, _, _ in facts})
-    cells.kind(text, of_name=True)
+    terms.kind(text, of_name=True)
     assert identity_text(identity_text(text)) == identity_text(text)
 
 

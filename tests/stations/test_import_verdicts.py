@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import pytest
 from shapely.geometry import MultiPolygon, box
 from sqlalchemy import create_engine, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from geo.datum import Datum, from_wgs84
 from geo.io import open_table
 from geo.mainland import Mainland
-from stations.errors import Conflict, Invalid, NotFound
+from stations.errors import Conflict, Invalid, NotAllowed, NotFound
 from stations.imports import Kind, Mapping, accept
 from stations.imports.problems import SEVERITIES, Severity
-from stations.models import Batch, BatchRow, RegistryInfo
+from stations.models import Batch, BatchRow, Grant, RegistryInfo, Staff
 from stations.query import StationQuery
 from stations.registry import public
 from stations.registry.writing import OPERATOR, acting, actor_id
@@ -27,6 +29,7 @@ from tests.stations.import_helpers import (
     CHENGZHONG,
     LEDU,
     MINHE,
+    TODAY,
     amenities,
     count,
     kinds,
@@ -462,3 +465,97 @@ def test_rejected_rows_of_any_shape_are_written_as_they_came(qinghai: Session, t
     with rejects.open(encoding="utf-8-sig", newline="") as file:
         (written,) = csv.DictReader(file)
     assert written["备注"] == "'=1+1"
+
+
+def test_a_closed_station_has_a_date_and_a_reason_and_stays_as_it_was(
+    qinghai: Session, tmp_path: Path
+) -> None:
+    stopped = row("乙站", CHENGZHONG, 所属区县="城中区", 状态="暂停服务", 状态原因="装修")
+    path = write(tmp_path / "a.csv", [row(状态="已关闭"), stopped])
+    assert run(qinghai, path).counts == {"new": 2}
+    closed, suspended = station(qinghai, "城东区工会驿站"), station(qinghai, "乙站")
+    assert (closed.lifecycle, closed.lifecycle_since, closed.lifecycle_reason) == (
+        "closed",
+        TODAY,
+        "名单所列",
+    )
+    assert (suspended.lifecycle, suspended.lifecycle_reason) == ("suspended", "装修")
+    assert run(qinghai, path, today=date(2026, 7, 1)).counts == {"unchanged": 2}
+    assert run(qinghai, write(tmp_path / "b.csv", [row(状态="运营中")])).counts == {"changed": 1}
+    assert station(qinghai, "城东区工会驿站").lifecycle == "open"
+
+
+def test_hours_are_mapped_and_words_that_are_not_understood_are_kept(
+    qinghai: Session, tmp_path: Path
+) -> None:
+    rows = [
+        row("甲站", 开放时间="周一至周五 8:30-17:00"),
+        row("乙站", CHENGZHONG, 所属区县="城中区", 开放时间="看门卫心情"),
+    ]
+    report = run(qinghai, write(tmp_path / "a.csv", rows))
+    assert report.counts == {"new": 2}
+    assert station(qinghai, "甲站").hours_expression == "Mo-Fr 08:30-17:00"
+    assert (station(qinghai, "乙站").hours_expression, station(qinghai, "乙站").hours_words) == (
+        None,
+        "看门卫心情",
+    )
+    assert kinds(report, 3) == {"hours_not_understood"}
+    assert report.unknown_words == {("开放时间", "看门卫心情"): 1}
+
+
+def test_partners_are_added_and_others_stay(qinghai: Session, tmp_path: Path) -> None:
+    run(qinghai, write(tmp_path / "a.csv", [row(依托单位="建设银行", 共建单位="街道办")]))
+    asked = (
+        "SELECT string_agg(role || ' ' || o.name, ', ' ORDER BY role) "
+        "FROM partners p JOIN organisations o ON o.id = p.organisation_id"
+    )
+    assert qinghai.scalar(text(asked)) == "co_builder 街道办, host 建设银行"
+    report = run(qinghai, write(tmp_path / "b.csv", [row(运营单位="街道办")]))
+    assert (report.counts, report.rows[0].changed) == ({"changed": 1}, "partners")
+    assert count(qinghai, "partners") == 3
+    assert count(qinghai, "organisations") == 2
+
+
+def test_a_county_editor_imports_into_the_own_county_only(
+    new_database: Callable[[], str], tmp_path: Path
+) -> None:
+    engine = create_engine(new_database())
+    with Session(engine) as session:
+        operator = actor_id(session, OPERATOR)
+        fill_squares(session, operator)
+        with acting(session, operator, reason="test"):
+            editor = Staff(login="chengdong", display_name="城东")
+            session.add(editor)
+            session.flush()
+            session.add(Grant(staff_id=editor.id, role="editor", region_code="630102"))
+        session.commit()
+        number = editor.id
+        with pytest.raises(NotAllowed):
+            run(
+                session,
+                write(tmp_path / "a.csv", [row(), row("乙站", CHENGZHONG, 所属区县="城中区")]),
+                actor=number,
+            )
+        session.rollback()
+        assert count(session) == 0
+        report = run(session, write(tmp_path / "b.csv", [row(), row("丙站", MINHE)]), actor=number)
+        session.commit()
+        assert report.counts == {"new": 1, "suspect": 1}
+        assert report.batch_id is not None
+        # The point lies in another county, so to believe it is not theirs to decide.
+        with pytest.raises(NotAllowed):
+            accept(session, report.batch_id, actor=number)
+        session.rollback()
+        assert accept(session, report.batch_id, actor=operator) == [3]
+    engine.dispose()
+
+
+def test_an_error_in_the_middle_is_told_as_it_is_and_leaves_nothing(
+    qinghai: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stations.imports.run.apply_rows", lambda stage, **_: stage.run("SELECT 1 / 0"))
+    with pytest.raises(DBAPIError, match="division by zero"), qinghai.begin_nested():
+        run(qinghai, write(tmp_path / "a.csv", [row()]))
+    assert (count(qinghai), count(qinghai, "import_batches")) == (0, 0)
+    monkeypatch.undo()
+    assert run(qinghai, tmp_path / "a.csv").counts == {"new": 1}
