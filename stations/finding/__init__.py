@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from stations.finding.beside import Neighbour, RightsCentres, alternatives, nearest_of_kind, rights_centres
 from stations.finding.find import HOUR, Found, find
+from stations.finding.named import named
 from stations.finding.rank import STAY, Verdict
 from stations.finding.rows import Row
 from stations.finding.travel import Minutes, StraightLine, TravelTimes
@@ -21,6 +22,7 @@ __all__ = [
     "Verdict",
     "alternatives",
     "find",
+    "named",
     "nearest_of_kind",
     "rights_centres",
 ]

@@ -36,6 +36,7 @@ class Row:
     does not apply or nobody knows. ``unsure`` are the amenities asked for that are inferred or unknown here.
     """
 
+    station_id: int
     code: str
     names: Mapping[str, str]
     kind: str
@@ -59,6 +60,10 @@ class Row:
     fee: str
     phone: str | None
     address: str | None
+    #: How one gets from the address to the door.
+    directions: str | None
+    #: The hours as they were received.
+    hours_words: str | None
     region: str | None
     #: From the province down, in Chinese.
     region_names: tuple[str, ...]
@@ -77,7 +82,7 @@ def make_row(
 ) -> Row:
     """Make a row of what the database holds of a station.
 
-    found: ``lon``, ``lat``, ``metres``. facts: ``feature``, ``has``, ``inferred``, ``lacks``. timeline: None for a
+    found: ``station_id``, ``lon``, ``lat``, ``metres``. facts: ``feature``, ``has``, ``inferred``, ``lacks``. timeline: None for a
     station that is not in service: closed, whatever its hours.
     """
     told = orjson.loads(facts.feature)["properties"]
@@ -89,6 +94,7 @@ def make_row(
         now, there = timeline.at(0), timeline.at(travel)
     closes = there.until if there.state is State.OPEN else None
     return Row(
+        station_id=found.station_id,
         code=told["code"],
         names=told["names"],
         kind=told["kind"],
@@ -117,6 +123,8 @@ def make_row(
         fee=told["fee"],
         phone=told["phone"],
         address=told["address"],
+        directions=told["directions"],
+        hours_words=(told["hours"] or {}).get("words") or None,
         region=told["region"],
         region_names=tuple(told["region_names"]),
         verified_at=_moment(told["verified_at"]),

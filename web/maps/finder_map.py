@@ -12,7 +12,7 @@ __all__ = ["SCRIPTS", "STYLES", "finder_map"]
 
 #: Loaded after the list, in this order; core.js and symbols.js are there already.
 SCRIPTS = ("vendor/leaflet/leaflet.js", "js/ground.js", "js/stations.js")
-STYLES = ("vendor/leaflet/leaflet.css", "css/map.css")
+STYLES = ("vendor/leaflet/leaflet.css", "css/on-map.css")
 
 
 class Beside(ScriptElement):

@@ -25,7 +25,7 @@ SCRIPTS = (
     "js/locate.js",
     "js/page.js",
 )
-STYLES = ("vendor/leaflet/leaflet.css", "css/base.css", "css/map.css")
+STYLES = ("vendor/leaflet/leaflet.css", "css/base.css", "css/symbols.css", "css/on-map.css", "css/map.css")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import orjson
-from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
+from flask import Blueprint, Response, current_app, render_template, request, url_for
 from flask.sansio.blueprints import BlueprintSetupState
-from werkzeug.wrappers import Response as AnyResponse
 
 from stations import vocabulary
 from stations.query import StationQuery
@@ -48,13 +47,6 @@ _LIVES = tuple(vocabulary.LIFECYCLE)
 #: West, south, east, north of a registry without regions.
 _EVERYWHERE = (73.0, 18.0, 135.0, 54.0)
 _FOLDED = ("kinds", "regions", "at", "fee")
-
-
-@blueprint.get("/")
-def home() -> AnyResponse:
-    """Lead to the map, with whatever the address asked."""
-    query = request.query_string.decode("utf-8", "replace")
-    return redirect(url_for("pages.map_page") + (f"?{query}" if query else ""), 302)
 
 
 @blueprint.get("/map")
@@ -164,13 +156,6 @@ def gaps_json() -> Response:
     """Answer with the places that no station is near, and how many there are in each county."""
     query, _, _ = StationQuery.read(request.args.items(multi=True))
     return _json(_gap_body(query, GapSwitch.read(request.args)))
-
-
-@blueprint.get("/s/<code>")
-def station_page(code: str) -> AnyResponse:
-    """Lead to the station on the map; its facts are at the API."""
-    public.station(session(), code, now=now())
-    return redirect(url_for("pages.map_page", lang=request.args.get("lang"), _anchor=f"///{code}"), 302)
 
 
 @blueprint.get("/about")

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from stations.hours import SHANGHAI
 from web.i18n import plural, say
 from web.maps.symbols import look_of
 from web.pages.words import look_labels, weekdays
 
-__all__ = ["moment_words", "state_words"]
+__all__ = ["ago_words", "moment_words", "state_words"]
 
 
 def state_words(
@@ -56,6 +56,31 @@ def moment_words(moment: datetime, now: datetime) -> str:
     if 1 < days < 7:
         return say("{day} {time}", day=weekdays()[local.isoweekday() % 7], time=time)
     return say("{month}月{day}日 {time}", month=local.month, day=local.day, time=time)
+
+
+def ago_words(moment: datetime, now: datetime) -> str:
+    """Say how long ago a day was: today, 9 days ago, 3 months ago. The browser says the same (core.js)."""
+    # A fact's age is told by its date, which is midnight in UTC for the browser.
+    days = max(
+        0,
+        math.floor(
+            (now - datetime(moment.year, moment.month, moment.day, tzinfo=UTC)) / timedelta(days=1) + 0.5
+        ),
+    )
+    if days < 1:
+        return say("今天")
+    if days < 31:
+        amount, unit = days, "day"
+    elif days < 365:
+        amount, unit = math.floor(days / 30.4 + 0.5), "month"
+    else:
+        amount, unit = math.floor(days / 365 + 0.5), "year"
+    forms = {
+        "day": plural("{n}天前", "{n}天前", amount),
+        "month": plural("{n}个月前", "{n}个月前", amount),
+        "year": plural("{n}年前", "{n}年前", amount),
+    }
+    return forms[unit].format(n=amount)
 
 
 def _days_between(earlier: datetime, later: datetime) -> int:

@@ -63,6 +63,20 @@
     return yizhan.say("kilometres", { n: yizhan.number(km < 10 ? Math.round(km * 10) / 10 : Math.round(km)) });
   };
 
+  /** A station's name in the page's language, or Chinese, or any, or its code. */
+  yizhan.nameOf = function (properties) {
+    var names = properties.names;
+    return names[yizhan.lang.split("-")[0]] || names.zh || names[Object.keys(names)[0]] || properties.code;
+  };
+
+  /** Ledgers put several numbers and extensions into one cell: each number is a link, the words stay words. */
+  yizhan.phones = function (text, className) {
+    return text.split(/[\/,;\u3001\uff0c\uff1b]/).filter(function (part) { return part.trim(); }).map(function (part) {
+      var number = (/\+?\d[\d\s()\uff08\uff09-]{1,}/.exec(part) || [""])[0].replace(/[^\d+]/g, "");
+      return yizhan.el("span", {}, number.length > 2 ? yizhan.el("a", { href: "tel:" + number, "class": className || null }, part.trim()) : part.trim());
+    });
+  };
+
   function shanghai(ms) { return new Date(ms + SHANGHAI_MS); }
   function two(n) { return (n < 10 ? "0" : "") + n; }
   function clock(ms) { var at = shanghai(ms); return two(at.getUTCHours()) + ":" + two(at.getUTCMinutes()); }
@@ -104,22 +118,35 @@
     return format.format(-Math.round(days / 365), "year");
   };
 
-  /** Ask our own server for JSON. The promise is rejected with a sentence for people. */
+  function refusal(text) {
+    var error = new Error(text);
+    error.told = true;
+    return error;
+  }
+
+  /** Ask our own server for JSON. The promise is rejected with a sentence for people; ``told`` is true of the error
+      where the server answered, and not where it could not be reached. */
   yizhan.ask = function (url, signal) {
     return fetch(url, { headers: { Accept: "application/json, application/geo+json" }, signal: signal }).then(
       function (response) {
         return response.json().then(
           function (body) {
             if (response.ok) return body;
-            throw new Error(body.detail || body.title || yizhan.say("failed"));
+            throw refusal(body.detail || body.title || yizhan.say("failed"));
           },
-          function () { throw new Error(yizhan.say("failed")); }
+          function () { throw refusal(yizhan.say("failed")); }
         );
       },
       function (error) {
         throw error.name === "AbortError" ? error : new Error(yizhan.say("offline"));
       }
     );
+  };
+
+  /** Run when the browser has nothing better to do. */
+  yizhan.later = function (action) {
+    if (window.requestIdleCallback) window.requestIdleCallback(action, { timeout: 2000 });
+    else window.setTimeout(action, 300);
   };
 
   /** Run once the events have stopped coming. */

@@ -61,19 +61,6 @@
     });
   }
 
-  /* Ledgers put several numbers and extensions into one cell: each number is a link, the words stay words. */
-  function phones(text) {
-    return text.split(/[\/,;\u3001\uff0c\uff1b]/).filter(function (part) { return part.trim(); }).map(function (part) {
-      var number = (/\+?\d[\d\s()\uff08\uff09-]{1,}/.exec(part) || [""])[0].replace(/[^\d+]/g, "");
-      return el("span", {}, number.length > 2 ? el("a", { href: "tel:" + number }, part.trim()) : part.trim());
-    });
-  }
-
-  /** The name in the page's language, or Chinese, or the code. */
-  yizhan.nameOf = function (properties) {
-    return properties.names[yizhan.lang.split("-")[0]] || properties.names.zh || properties.code;
-  };
-
   function hoursLine(hours) {
     if (!hours) return null;
     var lines = [];
@@ -118,7 +105,7 @@
         fact("pin", yizhan.say("address"), [p.address || (p.region_names || []).join(" "), near ? el("span", { "class": "note" }, near) : null]),
         fact("card", yizhan.say("cards"), (p.accepted_cards || []).join(yizhan.say("and"))),
         fact("hands", yizhan.say("partners"), (p.partners || []).map(function (partner) { return (yizhan.vocabulary.roles[partner.role] || partner.role) + yizhan.say("colon") + partner.name; }).join(yizhan.say("list_break"))),
-        fact("phone", yizhan.say("phone"), phones(p.phone || "")),
+        fact("phone", yizhan.say("phone"), yizhan.phones(p.phone || "")),
         fact("shield", yizhan.say("standing"), el("span", { "class": p.verified_at ? null : "warned" }, verified)),
       ]),
       el("footer", { "class": "card-foot" }, [

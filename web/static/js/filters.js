@@ -57,7 +57,7 @@
     this.inputs().forEach(function (input) {
       var values = given.getAll(input.name);
       if (input.type === "checkbox" || input.type === "radio") {
-        var listed = [].concat.apply([], values.map(function (value) { return value.split(","); }));
+        var listed = values.length ? [].concat.apply([], values.map(function (value) { return value.split(","); })) : [input.dataset.default];
         input.checked = listed.indexOf(input.value) >= 0;
       } else if (input.name !== "lang") {
         var value = values.length ? values[0] : input.dataset.default || "";
@@ -72,7 +72,8 @@
   Filters.prototype.dress = function () {
     var folded = 0, gap = false;
     this.inputs().forEach(function (input) {
-      var set = input.type === "checkbox" ? input.checked : Boolean(input.value.trim()) && input.value !== input.dataset.default;
+      var set = input.type === "checkbox" || input.type === "radio" ? input.checked : Boolean(input.value.trim());
+      if (input.value === input.dataset.default) set = false;
       if (input.closest(".more-body") && set) folded += 1;
       if (input.name === "gap") gap = input.checked;
     });

@@ -1,0 +1,9 @@
+"""The riders' routes, gathered under one name."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+__all__ = ["blueprint"]
+
+blueprint = Blueprint("finder", __name__)

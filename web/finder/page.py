@@ -1,0 +1,276 @@
+"""The finder's page as values: from what the address asks to what the template writes and the scripts start from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import current_app, request, url_for
+
+from stations import vocabulary
+from stations.finding import HOUR, STAY, Found
+from stations.finding.rank import ACCESS_MINUTES, INFERRED_MINUTES, UNKNOWN_MINUTES
+from stations.finding.travel import DETOUR, METRES_A_MINUTE
+from stations.models import RegistryInfo
+from stations.query import By, Problem, StationQuery
+from stations.registry import base_map, pack, public
+from web.assets import static_url
+from web.db import now, session
+from web.finder import listing, offline
+from web.finder.places import Hit, places
+from web.finder.voices import voices_of
+from web.finder.words import choice_words, finder_words, verdict_words, vocabulary_words
+from web.i18n import LANGUAGES, lang, say, tag
+from web.maps import MapOptions
+from web.maps.finder_map import finder_map
+from web.maps.symbols import symbols
+from web.pages.map_view import local_value
+from web.pages.words import look_labels
+
+__all__ = ["LIMIT", "Asked", "finder_page"]
+
+#: Rows of a list; and of the nearest where nothing is near.
+LIMIT = 30
+_NEAREST = 10
+_STAYS = (10, 20, 30, 60)
+_EVERYWHERE = (73.0, 18.0, 135.0, 54.0)
+_NO_SCAN = StationQuery.read([("access", "no_scan")])[0].access
+_OTHERS = frozenset({"place", "star", "codes"})
+_LONGEST_PLACE = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What an address asks: the query with its point, what the point is called, and what else a name can mean.
+
+    ``typed`` is what a form sent that no place was found for.
+    """
+
+    query: StationQuery
+    place: str = ""
+    typed: str = ""
+    others: tuple[Hit, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+    @classmethod
+    def read(cls, items: Iterable[tuple[str, str]]) -> Asked:
+        """Read an address; a typed name (``q``, or ``place`` without ``near``) becomes the point of its best meaning."""
+        given = list(items)
+        query, problems, _ = StationQuery.read(given, others=_OTHERS)
+        place = next((value.strip()[:_LONGEST_PLACE] for name, value in given if name == "place"), "")
+        typed = query.q or ("" if query.near else place)
+        query = replace(query, q="")
+        if not typed:
+            return cls(query, place, "", (), problems)
+        found = places(typed, near=query.near, lang=lang())
+        if not found:
+            return cls(query, place if query.near else "", typed, (), problems)
+        best = found[0]
+        return cls(replace(query, near=best.point), best.name, "", tuple(found[1:6]), problems)
+
+
+def finder_page(asked: Asked, found: Found | None, *, for_offline: bool = False) -> dict[str, Any]:
+    """Return everything that the template writes. found: None without a place. for_offline: the page that a phone keeps."""
+    query, registry = asked.query, public.info(session())
+    region_name = _region_name(registry)
+    drawn = finder_map(_map_options(region_name)).parts()
+    near = "" if query.near is None else f"{query.near[0]:.4f},{query.near[1]:.4f}"
+    carried = [item for item in query.items() if item[0] not in {"near", "q", "lang", "cursor", "limit"}]
+    explicit = [("lang", lang())] if "lang" in request.args else []
+    said = {} if found is None else voices_of(session(), found.rows, now())
+    return {
+        "title": _heading(asked, found) if found else say("找最近的、开着门的驿站"),
+        "heading": _heading(asked, found),
+        "styles": offline.STYLES,
+        "scripts": offline.SCRIPTS,
+        "map": drawn,
+        "for_offline": for_offline,
+        "query": query,
+        "near": near,
+        "place": asked.place,
+        "typed": asked.typed,
+        "told": say("没有找到“{name}”。换个写法，或者从下面的地方开始。", name=asked.typed)
+        if asked.typed
+        else "",
+        "others": [
+            {"name": hit.name, "where": hit.where, "url": _link(hit, carried + explicit)}
+            for hit in asked.others
+        ],
+        "carried": carried + explicit,
+        "rows": [] if found is None else listing.shown(found, query.amenities, said),
+        "notice": " ".join(_notices(asked, found)),
+        "basis": finder_words()["basis_ebike" if query.by is By.EBIKE else "basis_walk"],
+        "starts": [] if found else _starts(explicit),
+        "kinds": vocabulary.KINDS,
+        "amenities": vocabulary.AMENITIES,
+        "filter_amenities": vocabulary.FILTER_AMENITIES,
+        "no_scan": query.access == _NO_SCAN,
+        "stays": _STAYS,
+        "at_value": local_value(query.at),
+        "folded": _folded(query),
+        "clear_url": _at("finder.home", [("near", near), ("place", asked.place), *explicit]),
+        "map_url": _at("pages.map_page", [*carried, *explicit]),
+        "demonstration": registry.demonstration,
+        "other_language": _other_language(asked),
+        "setup": _setup(asked, near, drawn.scripts, drawn.styles),
+    }
+
+
+def _region_name(registry: RegistryInfo) -> str:
+    code = registry.province_code.ljust(6, "0")
+    names = next((area.names for area in base_map.regions(session()) if area.code == code), {})
+    return names.get(lang()) or names.get("zh") or registry.name
+
+
+def _heading(asked: Asked, found: Found | None) -> str:
+    if found is None:
+        return say("从哪里找？")
+    if asked.place:
+        return say("{place}附近最合适的 {n} 个", place=asked.place, n=len(found.rows))
+    return say("附近最合适的 {n} 个", n=len(found.rows))
+
+
+def _notices(asked: Asked, found: Found | None) -> list[str]:
+    words = finder_words()
+    told = [say("“{value}”看不懂，没有用它筛选。", value=p.value) for p in asked.problems]
+    if found is None:
+        return told
+    if found.set_aside:
+        told.append(
+            say("没有站点符合全部条件，先放宽了：{what}。", what=say("、").join(aside_words(found.set_aside)))
+        )
+    if found.nothing_near:
+        told.append(str(words["nothing_near"]))
+    elif found.nothing_open:
+        told.append(str(words["nothing_open"]))
+    return told
+
+
+def aside_words(names: Iterable[str]) -> list[str]:
+    """Name filters (attributes of ``StationQuery``) for people, each name once."""
+    labels = aside_labels()
+    return list(dict.fromkeys(labels[name] for name in names if name in labels))
+
+
+def aside_labels() -> dict[str, str]:
+    """Return what each filter that can be set aside is called."""
+    return {
+        "within_m": say("距离"),
+        "bbox": say("范围"),
+        "open": say("营业时间"),
+        "unknown": say("只看信息确定的"),
+        "access": say("进入方式"),
+        "fee": say("费用"),
+        "q": say("搜索的字"),
+        "amenities": say("设施"),
+        "regions": say("地区"),
+        "lifecycle": say("站点状态"),
+        "kinds": say("种类"),
+        "classes": say("种类"),
+    }
+
+
+def _folded(query: StationQuery) -> int:
+    other = [code for code in query.amenities if code not in vocabulary.FILTER_AMENITIES]
+    set_ones = (query.kinds, query.at, query.fee, query.stay, query.by is not By.WALK)
+    return sum(map(bool, set_ones)) + len(other)
+
+
+def _at(endpoint: str, items: Iterable[tuple[str, str]]) -> str:
+    given = [(name, value) for name, value in items if value]
+    return url_for(endpoint) + (f"?{urlencode(given, safe=',:')}" if given else "")
+
+
+def _link(hit: Hit, rest: list[tuple[str, str]]) -> str:
+    return _at("finder.home", [("near", hit.near), ("place", hit.name), *rest])
+
+
+def _starts(rest: list[tuple[str, str]]) -> list[dict[str, str]]:
+    found = []
+    for place in base_map.prefectures(session()):
+        hit = Hit(place.names.get(lang()) or place.names.get("zh", ""), "", (place.lon, place.lat), "layers")
+        found.append({"name": hit.name, "near": hit.near, "url": _link(hit, rest)})
+    return found
+
+
+def _other_language(asked: Asked) -> dict[str, str]:
+    other = "en" if lang() == "zh" else "zh"
+    items = [item for item in asked.query.items() if item[0] != "lang"]
+    items += [("place", asked.place)] if asked.place else []
+    return {
+        "lang": other,
+        "tag": LANGUAGES[other],
+        "label": "English" if other == "en" else "中文",
+        "url": _at("finder.home", [*items, ("lang", other)]),
+    }
+
+
+def _map_options(region_name: str) -> MapOptions:
+    settings = current_app.config["YIZHAN_SETTINGS"]
+    own = [say("区划 © 天地图"), say("地名 GeoNames"), say("湖泊 Natural Earth")]
+    number = settings.review_number
+    return MapOptions(
+        bounds=base_map.extent(session()) or _EVERYWHERE,
+        label=say("{region}的站点地图", region=region_name),
+        title=region_name,
+        lang=tag(),
+        links={"regions": url_for("pages.regions_json"), "places": url_for("pages.places_json")},
+        words={},
+        looks={},
+        kinds={},
+        vocabulary={},
+        legend={
+            "legend": say("图例"),
+            "states": say("状态"),
+            "kinds": say("种类"),
+            "shapes": say("圆形是休息站点，方形是服务点。圆环里的数字是站点个数。"),
+        },
+        review=say("审图号：{number}", number=number) if number else say("演示底图，未送审"),
+        credits=[settings.map_credit, *own] if settings.map_credit else own,
+        static=static_url,
+    )
+
+
+def _setup(asked: Asked, near: str, scripts: Iterable[str], styles: Iterable[str]) -> Mapping[str, object]:
+    code = lang()
+    kinds = {kind.code: kind.label(code) for kind in vocabulary.KINDS.values()}
+    return {
+        "lang": code,
+        "near": near,
+        "place": asked.place,
+        "symbols": symbols(look_labels(), kinds, sprite=static_url("icons.svg")),
+        "words": finder_words() | {f"aside_{name}": words for name, words in aside_labels().items()},
+        "vocabulary": vocabulary_words(code),
+        "verdicts": verdict_words(),
+        "choices": choice_words(code),
+        "links": {
+            "find": url_for("finder.rows_json"),
+            "places": url_for("finder.places_json"),
+            "pack": url_for("finder.pack_json"),
+            "code": url_for("finder.code_svg"),
+            "station": url_for("finder.station_page", code="CODE", lang=request.args.get("lang")),
+            "challenge": url_for("reports.make_challenge"),
+            "confirmations": url_for("reports.confirm", code="CODE"),
+            "reports": url_for("reports.report", code="CODE"),
+            "solve": static_url("js/finder/solve.js"),
+        },
+        "map": {"scripts": list(scripts), "styles": list(styles)},
+        "rank": {
+            "stay": STAY,
+            "hour": HOUR,
+            "limit": LIMIT,
+            "nearest": _NEAREST,
+            "inferred": INFERRED_MINUTES,
+            "unknown": UNKNOWN_MINUTES,
+            "access": ACCESS_MINUTES,
+            "no_scan": list(_NO_SCAN),
+            "detour": DETOUR,
+            "metres_a_minute": {str(by): metres for by, metres in METRES_A_MINUTE.items()},
+        },
+        "languages": [other for other in LANGUAGES if other != code],
+        "worker": url_for("finder.service_worker"),
+        "pack_ms": 12 * 3600 * 1000,
+        "digest": pack.FORMAT,
+    }

@@ -1,0 +1,145 @@
+"""The words that the finder's scripts need, from the catalogue in the reader's language.
+
+Placeholders are written ``{name}`` and are filled in by the browser. A pair is the singular and the plural.
+"""
+
+from __future__ import annotations
+
+from stations import vocabulary
+from stations.finding import Verdict
+from web.i18n import lang, plural, say
+from web.pages.words import map_words, vocabulary_labels
+
+__all__ = ["choice_words", "finder_words", "said_words", "verdict_words", "vocabulary_words"]
+
+#: Sentences that the finder's scripts share with the map page's.
+_SHARED = (
+    "weekdays", "tomorrow_at", "weekday_at", "date_at", "today", "metres", "kilometres", "hours_unknown", "opens_at",
+    "closes_at", "closes_in", "unknown_from", "open_unknown_from", "marker", "ring", "amenity_broken",
+    "amenity_unknown", "inferred", "as_listed", "failed", "offline", "close", "locating", "zoom_in", "zoom_out",
+)  # fmt: skip
+
+
+def finder_words() -> dict[str, object]:
+    """Return every sentence that the finder's scripts say, by the key they ask for it with."""
+    shared = map_words()
+    return {key: shared[key] for key in _SHARED} | _list() | _place() | _keeping() | _saying()
+
+
+def verdict_words() -> dict[str, str]:
+    """Say what a verdict adds to the state; ``{n}`` is the minutes between arrival and closing."""
+    return {
+        Verdict.OPENS_BY_ARRIVAL: say("到达时已开门"),
+        Verdict.CLOSING_SOON: say("到达后只开 {n} 分钟"),
+        Verdict.CLOSES_BEFORE_ARRIVAL: say("到达前关门"),
+    }
+
+
+def choice_words(code: str) -> dict[str, str]:
+    """Name what the public can say of a station."""
+    return {choice: term.label(code) for choice, term in vocabulary.REPORT_CHOICES.items()}
+
+
+def said_words(choice: str, amenity: str | None) -> str:
+    """Say what enough people reported: 现在关着门, 设施坏了（热饭）."""
+    what = vocabulary.REPORT_CHOICES[choice].label(lang())
+    if amenity is None:
+        return what
+    return say("{what}（{amenity}）", what=what, amenity=vocabulary.AMENITIES[amenity].label(lang()))
+
+
+def vocabulary_words(code: str) -> dict[str, object]:
+    """Return the labels of the field's words, the order of the amenities' bits, and the class of each kind."""
+    return vocabulary_labels(code) | {
+        "order": list(vocabulary.AMENITIES),
+        "classes": {kind.code: str(kind.station_class) for kind in vocabulary.KINDS.values()},
+    }
+
+
+def _list() -> dict[str, object]:
+    return {
+        "minutes": say("{n} 分钟"),
+        "amenities": say("设施"),
+        "rest_unknown": say("另 {n} 项未知"),
+        "said_open": [plural("{n} 人说还开着", "{n} 人说还开着", n) for n in (1, 2)],
+        "said_wrong": say("有人反映：{what}"),
+        "said_of": say("{what}（{amenity}）"),
+        "verified_ago": say("{ago}核实"),
+        "unverified_short": say("未核实"),
+        "hours_stale": say("时间可能已变"),
+        "more_of": say("{name}：更多"),
+        "details": say("全部信息和导航"),
+        "near_here": say("附近最合适的 {n} 个"),
+        "near_place": say("{place}附近最合适的 {n} 个"),
+        "where_from": say("从哪里找？"),
+        "basis_walk": say("分钟数是步行的直线估算，没有算街道。先列到达时开着、待得住的。"),
+        "basis_ebike": say("分钟数是骑电动车的直线估算，没有算街道。先列到达时开着、待得住的。"),
+        "nothing_open": say("附近现在没有开着的。先列最快开门的，再列时间未知、可以打电话问的。"),
+        "nothing_near": say("附近没有：一小时之内到不了任何符合条件的站点。下面是最近的几个。"),
+        "set_aside": say("没有站点符合全部条件，先放宽了：{what}。"),
+        "from_here": say("从这里找"),
+        "map_failed": say("地图没有载入，列表照样可用。"),
+    }
+
+
+def _place() -> dict[str, object]:
+    return {
+        "my_position": say("我的位置"),
+        "location_declined": say("好的，不定位。输入一个地方，或在地图上点一下。"),
+        "location_denied": say("浏览器没有允许定位。可以在浏览器或微信的设置里打开，或者："),
+        "location_unavailable": say("已允许定位，但手机现在测不出位置。到空旷处再试，或者："),
+        "location_late": say("已允许定位，但等了太久没有结果。再点一次，或者："),
+        "location_impossible": say("这个浏览器不能定位。可以："),
+        "type_place": say("输入地方"),
+        "point_on_map": say("在地图上点"),
+        "place_unknown": say("没有找到“{name}”。换个写法，或者："),
+        "place_name": say("这个地方叫什么"),
+        "place_home": say("家"),
+        "place_often": say("常去"),
+        "save": say("保存"),
+        "cancel": say("取消"),
+        "place_kept": say("已存下“{name}”，只在这部手机上。"),
+        "place_removed": say("已移除。"),
+        "remove_place": say("移除“{name}”"),
+        "not_kept": say("这个浏览器不让保存。"),
+        "link": say("这份列表的链接"),
+        "copy_link": say("复制链接"),
+        "copied": say("链接已复制。"),
+        "copy_yourself": say("请长按链接自己复制。"),
+        "share_with": say("发给别人"),
+        "code_of_link": say("这份列表的二维码"),
+    }
+
+
+def _keeping() -> dict[str, object]:
+    return {
+        "from_pocket": say("没有网络。这是{ago}存下的名单，营业状态按手机现在的时间算。"),
+        "just_now": say("刚才"),
+        "nothing_kept": say("没有网络，这部手机也还没有存下名单。有网络时打开一次就会存下。"),
+        "star": say("收藏"),
+        "star_kept": say("已收藏“{name}”，只在这部手机上。"),
+        "star_dropped": say("已取消收藏“{name}”。"),
+        "starred": say("收藏的 {n} 个站点"),
+        "no_stars": say("还没有收藏。在一行右边展开，点“收藏”。"),
+        "export_json": say("导出 JSON"),
+        "export_geojson": say("导出 GeoJSON"),
+    }
+
+
+def _saying() -> dict[str, object]:
+    return {
+        "confirm": say("信息无误，还开着"),
+        "problem": say("有问题"),
+        "what_is_wrong": say("什么不对？"),
+        "which_amenity": say("哪一项？"),
+        "in_words": say("补充说明（可不填，不要写姓名、电话、证件号）"),
+        "send": say("提交"),
+        "sending": say("正在提交…"),
+        "thanks": say("谢谢，收到了。"),
+        "queued": say("没有网络，已存在手机上，有网络时自动提交一次。"),
+        "refused": say("没有收下：{why}"),
+        "photo": say("照片（可不加；位置等信息会先去掉）"),
+        "too_many": say("这一小时里提交得太多了，已存在手机上，过一会儿自动提交。"),
+        "personal_number": say("文字里像是有证件号、银行卡号或手机号，请去掉再提交。"),
+        "photo_refused": say("照片太大，或者不是照片。"),
+    }
