@@ -19,7 +19,12 @@ __all__ = ["catalogue", "catalogue_file", "messages", "untranslated", "update"]
 
 _WEB = Path(__file__).resolve().parent
 #: Where readers are spoken to; the command line speaks to operators, in English.
-_METHODS = [("pages/**.py", "python"), ("templates/**.html", "jinja2")]
+_METHODS = [
+    ("pages/**.py", "python"),
+    ("finder/**.py", "python"),
+    ("ground.py", "python"),
+    ("templates/**.html", "jinja2"),
+]
 _KEYWORDS: dict[str, tuple[int, ...] | None] = {"_": None, "say": None, "plural": (1, 2)}
 
 

@@ -29,7 +29,9 @@ _LARGEST_PX = 12_000_000
 _SIDES = (64, 2048)
 _SCALES = (1, 2, 3)
 _DEEPEST = 16.0
-_MARGIN_PX = 40.0
+_MARGIN_PX = 24.0
+#: A pin on the upper edge of a box is seen whole.
+_PIN_PX = 40.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,10 +172,11 @@ class _View:
         aside = _panel_width(spec) if spec.panel is not None else 0.0
         room = spec.width - aside
         if spec.bbox is not None:
+            high = spec.height - _PIN_PX / 2
             box = (spec.bbox.west, spec.bbox.south, spec.bbox.east, spec.bbox.north)
-            zoom = min(_DEEPEST, zoom_to_fit(box, room - _MARGIN_PX, spec.height - _MARGIN_PX))
+            zoom = min(_DEEPEST, zoom_to_fit(box, room - 2 * _MARGIN_PX, high - 2 * _MARGIN_PX))
             (x0, x1), (y1, y0) = pixels([box[0], box[2]], [box[1], box[3]], zoom)
-            x, y = (x0 + x1) / 2, (y0 + y1) / 2
+            x, y = (x0 + x1) / 2, (y0 + y1) / 2 - _PIN_PX / 4
         else:
             zoom = min(spec.zoom, _DEEPEST)
             lon, lat = spec.center or (0.0, 0.0)
