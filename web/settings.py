@@ -310,7 +310,7 @@ SETTINGS = (
     ),
     Setting(
         "YIZHAN_PHOTOS",
-        "var/photos",
+        "var/photos of this folder",
         "Folder that keeps the public's photos, by an absolute path. The same for every process of one site.",
         "photos",
         _folder,

@@ -28,12 +28,13 @@ from werkzeug.wrappers import Request
 
 from conftest import fill_squares
 from stations.keeping import limits, photos, reports
-from stations.keeping.voices import public_voice, sweep
+from stations.keeping.voices import Agreement, public_voice, sweep
 from stations.models import Photo, Report, ReportMark, ReportRequest, SpentChallenge, Station
 from stations.registry import registry
 from stations.registry.writing import OPERATOR, acting, actor_id
 from web import create_app
-from web.reports import proof
+from web.cli import main, upkeep
+from web.reports import agreement, proof
 from web.reports.asker import client_address
 from web.settings import Settings
 
@@ -578,6 +579,30 @@ def test_after_the_window_only_the_reports_are_left(site: Site) -> None:
         sweep(session, NOW + timedelta(hours=72))
     assert (site.count(ReportMark), site.count(ReportRequest), site.count(SpentChallenge)) == (0, 0, 0)
     assert site.count() == 2
+
+
+def test_the_hourly_upkeep_and_the_command_sweep(
+    site: Site, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    url = site.engine.url.render_as_string(hide_password=False)
+    site.send()
+    upkeep(Settings(database_url=url, clock=NOW + timedelta(hours=71)))
+    assert (site.count(ReportMark), site.count(ReportRequest)) == (4, 0)
+    upkeep(Settings(database_url=url, clock=NOW + timedelta(hours=72)))
+    assert site.count(ReportMark) == 0
+    site.send()
+    monkeypatch.setenv("YIZHAN_DATABASE_URL", url)
+    monkeypatch.setenv("YIZHAN_CLOCK", (NOW + timedelta(days=4)).isoformat())
+    assert main(["db", "sweep"]) == 0
+    assert "11 passing rows deleted or forgotten, 4 of them hashes of who spoke." in capsys.readouterr().out
+    assert (site.count(ReportMark), site.count()) == (0, 2)
+
+
+def test_readers_are_told_when_as_many_agree_as_the_operator_set(site: Site) -> None:
+    with site.made(report_devices=5, report_networks=4, report_hours=24).app_context():
+        assert agreement() == Agreement(devices=5, networks=4, hours=24)
+    with site.made().app_context():
+        assert agreement() == Agreement()
 
 
 def test_a_photo_is_seen_once_it_is_released_and_no_more_when_it_is_rejected(site: Site) -> None:

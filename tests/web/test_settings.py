@@ -40,6 +40,11 @@ def test_a_real_server_is_never_taken_for_the_demonstration_by_default() -> None
         ("YIZHAN_REGISTRY", "a-b", "lower-case"),
         ("YIZHAN_LANG", "中文", "zh or en"),
         ("YIZHAN_CLOCK", "yesterday", "ISO"),
+        ("YIZHAN_PHOTOS", "photos", "absolute path"),
+        ("YIZHAN_TRUSTED_PROXIES", "-1", "0 to 9"),
+        ("YIZHAN_REPORT_DEVICES", "0", "1 to 1000"),
+        ("YIZHAN_REPORT_NETWORKS", "two", "1 to 1000"),
+        ("YIZHAN_REPORT_HOURS", "241", "1 to 240"),
     ],
 )
 def test_a_value_that_cannot_be_used_is_named_with_what_it_may_be(name: str, value: str, hint: str) -> None:

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from web.reports.routes import blueprint
+from web.reports.routes import agreement, blueprint
 
-__all__ = ["blueprint"]
+__all__ = ["agreement", "blueprint"]
