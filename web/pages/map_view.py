@@ -79,7 +79,7 @@ def listed_rows(
             {
                 "code": row["code"],
                 "name": row["name"],
-                "url": url_for("pages.station_page", code=row["code"], lang=_explicit(lang)),
+                "url": url_for("finder.station_page", code=row["code"], lang=_explicit(lang)),
                 "mark": {
                     "shape": SHAPES[kind.station_class],
                     "icon": f"kind-{kind.code}",
@@ -136,7 +136,7 @@ def map_options(
             "places": url_for("pages.places_json"),
             "stations": url_for("pages.stations_json"),
             "gaps": url_for("pages.gaps_json"),
-            "station": url_for("pages.station_page", code="CODE", lang=query_lang),
+            "station": url_for("finder.station_page", code="CODE", lang=query_lang),
             "feature": url_for("api.station", code="CODE"),
         },
         words=map_words(),
