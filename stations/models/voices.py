@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, PrimaryKeyConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from stations import vocabulary as words
+from stations import vocabulary
 from stations.models.base import ADDED_IN, Base, identity, one_of
 
 __all__ = ["MAX_WORDS", "Report", "ReportKey", "ReportMark", "ReportRequest", "SpentChallenge"]
@@ -49,8 +49,8 @@ class Report(Base):
     added_in: Mapped[int] = mapped_column(BigInteger, server_default=ADDED_IN)
 
     __table_args__ = (
-        CheckConstraint(one_of("choice", *words.REPORT_CHOICES), name="choice"),
-        CheckConstraint(one_of("amenity", *words.AMENITIES), name="amenity"),
+        CheckConstraint(one_of("choice", *vocabulary.REPORT_CHOICES), name="choice"),
+        CheckConstraint(one_of("amenity", *vocabulary.AMENITIES), name="amenity"),
         CheckConstraint(
             f"(amenity IS NOT NULL) = ({one_of('choice', 'amenity_missing', 'amenity_broken')})",
             name="amenity_is_named",
