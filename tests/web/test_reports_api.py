@@ -16,6 +16,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from flask import Flask
+from flask import Request as FlaskRequest
 from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,9 +25,9 @@ from sqlalchemy import Engine, create_engine, func, select, text
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import EnvironBuilder, TestResponse, encode_multipart
-from werkzeug.wrappers import Request
 
 from conftest import fill_squares
+from stations.errors import TooLarge
 from stations.keeping import limits, photos, reports
 from stations.keeping.voices import Agreement, public_voice, sweep
 from stations.models import Photo, Report, ReportMark, ReportRequest, SpentChallenge, Station
@@ -36,6 +37,7 @@ from web import create_app
 from web.cli import main, upkeep
 from web.reports import agreement, proof
 from web.reports.asker import client_address
+from web.reports.reading import read_report
 from web.settings import Settings
 
 SECRET = "s" * 40
@@ -337,6 +339,21 @@ def test_a_photo_is_kept_without_what_the_camera_wrote_into_it(site: Site) -> No
     assert site.client.get(f"/photos/{file.stem}.jpg").status_code == 404
 
 
+def test_a_photo_of_megabytes_arrives_whole(site: Site) -> None:
+    buffer = io.BytesIO()
+    Image.effect_noise((2400, 1800), 60).convert("RGB").save(buffer, "JPEG", quality=80)
+    assert len(buffer.getvalue()) > 2_000_000
+    assert site.send(photo=(buffer.getvalue(), "image/jpeg")).status_code == 201
+    with Image.open(site.files()[0]) as kept:
+        assert kept.size == (1600, 1200)
+
+
+def test_a_form_with_too_much_text_is_too_large(site: Site) -> None:
+    for size in (20_000, 100_000, 300_000):
+        form = {"report": "{" + " " * size + "}"}
+        refused(site.send(body={"data": form, "content_type": "multipart/form-data"}), 413)
+
+
 @pytest.mark.parametrize(
     ("data", "declared", "status"),
     [
@@ -358,6 +375,18 @@ def test_a_photo_that_is_none_is_refused_and_leaves_nothing(
     answer = site.send(photo=(data, declared))
     refused(answer, status, None if len(data) > 30_000_000 else "photo")
     assert (site.count(), site.files(), site.count(SpentChallenge)) == (0, [], 0)
+
+
+def test_a_photo_that_is_too_large_is_taken_in_to_its_end_so_that_a_browser_sees_the_answer() -> None:
+    for megabytes, drained in ((13, True), (40, True), (65, False)):
+        stream = io.BytesIO(b"x" * (megabytes * 1024 * 1024))
+        builder = EnvironBuilder(
+            method="POST", input_stream=stream, content_type="multipart/form-data; boundary=x",
+            content_length=len(stream.getvalue()),
+        )  # fmt: skip
+        with pytest.raises(TooLarge):
+            read_report(FlaskRequest(builder.get_environ()))
+        assert (stream.tell() == len(stream.getvalue())) is drained
 
 
 def test_a_png_bomb_is_refused_as_too_large(site: Site) -> None:
@@ -523,8 +552,8 @@ def test_a_refused_report_counts_as_a_request(site: Site, monkeypatch: pytest.Mo
 
 def addressed(forwarded: list[str], trusted: int, remote: str = "10.0.0.1") -> str | None:
     builder = EnvironBuilder(headers=[("X-Forwarded-For", value) for value in forwarded])
-    request = Request(builder.get_environ() | {"REMOTE_ADDR": remote})
-    return client_address(request, trusted_proxies=trusted)  # type: ignore[arg-type]
+    request = FlaskRequest(builder.get_environ() | {"REMOTE_ADDR": remote})
+    return client_address(request, trusted_proxies=trusted)
 
 
 @pytest.mark.parametrize(

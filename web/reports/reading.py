@@ -24,6 +24,10 @@ __all__ = ["Sent", "read_confirmation", "read_report"]
 _JSON_BYTES = 16 * 1024
 #: Room for the other parts and the boundaries of a form.
 _FORM_BYTES = 64 * 1024
+#: What the form's reader may hold besides the photo: some of its steps of 64 kB.
+_READER_BYTES = 256 * 1024
+#: What is still taken in, to be dropped, where a photo is too large.
+_DRAINED_BYTES = 64 * 1024 * 1024
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _OF_BOTH: Mapping[str, type] = {"id": str, "device": str, "age_s": int}
 _OF_REPORTS: Mapping[str, type] = {**_OF_BOTH, "choice": str, "amenity": str, "words": str}
@@ -64,6 +68,8 @@ def _form(request: Request) -> Sent:
         raise Invalid(f"{name!r} is no part of a report; known are report, photo", field=name)
     if len(form.getlist("report")) != 1 or len(files.getlist("photo")) > 1 or {"photo"} & set(form):
         raise Invalid("send one part report (JSON), and at most one file photo", field="report")
+    if len(form["report"]) > _JSON_BYTES:
+        raise _too_large(_JSON_BYTES)
     sent = _sent(_members(form["report"], _OF_REPORTS))
     file = files.get("photo")
     if file is None:
@@ -79,16 +85,25 @@ def _parts(request: Request) -> tuple[MultiDict[str, str], MultiDict[str, FileSt
         _, form, files = parse_form_data(
             request.environ,
             stream_factory=lambda *_, **__: BytesIO(),
-            max_form_memory_size=_FORM_BYTES,
+            max_form_memory_size=_READER_BYTES,
             max_content_length=MAX_BYTES + _FORM_BYTES,
             max_form_parts=4,
             silent=False,
         )
     except RequestEntityTooLarge as error:
+        _read_to_the_end(request)
         raise _too_large(MAX_BYTES + _FORM_BYTES) from error
     except ValueError as error:
         raise Invalid("the form breaks off or has no boundary; send it again", field="report") from error
     return form, files
+
+
+def _read_to_the_end(request: Request) -> None:
+    """Take in and drop the rest of a photo: a browser that is cut off while it sends shows no answer at all."""
+    left = request.content_length or 0
+    if left <= _DRAINED_BYTES:
+        while left > 0 and (dropped := request.environ["wsgi.input"].read(min(left, 64 * 1024))):
+            left -= len(dropped)
 
 
 def _json_body(request: Request) -> bytes:
