@@ -153,6 +153,8 @@ def with_state(feature: str, standing_now: Standing, *, metres: float | None = N
 
 def station(session: Session, code: str, *, now: datetime | None = None) -> str:
     """Return one station as a GeoJSON feature; closed ones too. Raises NotFound, also for withdrawn ones."""
+    if "\x00" in code:  # which PostgreSQL does not take even to compare
+        raise NotFound(f"no station has the code {code!r}")
     row = session.execute(
         select(P.feature, P.schedule_key, P.lifecycle, P.listed).where(P.code == code)
     ).one_or_none()

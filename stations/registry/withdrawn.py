@@ -22,6 +22,8 @@ class Withdrawn:
 
 def withdrawn(session: Session, code: str) -> Withdrawn | None:
     """Return what became of a code; None where it was never given or its station is public."""
+    if "\x00" in code:  # which PostgreSQL does not take even to compare
+        return None
     other = aliased(PublicStation)
     row = session.execute(
         select(Station.code, other.code.label("same_as"))

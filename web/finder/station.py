@@ -9,6 +9,7 @@ from flask import Response, current_app, render_template, request, url_for
 
 from stations import vocabulary as words
 from stations.errors import NotFound
+from stations.keeping import photos
 from stations.query import StationQuery
 from stations.registry import public, withdrawn
 from stations.registry.schedules import to_hours
@@ -68,8 +69,7 @@ def _values(feature: dict[str, Any]) -> dict[str, Any]:
         "quality_words": going.quality_words(),
         "app_names": going.app_names(),
         "phones": sheet.phones(p["phone"]),
-        "photo": _photo,
-        "photo_words": _photo_words(),
+        "photos": _photos(p),
         "amenities": sheet.amenity_rows(p["amenities"]),
         "opening": opening(hours, moment),
         "usual": usual_week(hours),
@@ -99,15 +99,18 @@ def _explicit() -> str | None:
     return "en" if lang() == "en" else None
 
 
-def _photo(digest: str) -> str | None:
-    """Return the address of a photo; None where nothing serves photos."""
-    if "reports.photo" not in current_app.view_functions:
-        return None
-    return url_for("reports.photo", digest=digest)
-
-
-def _photo_words() -> dict[str, str]:
-    return {"door": say("门口"), "inside": say("里面"), "outside": say("外面"), "amenity": say("设施")}
+def _photos(p: dict[str, Any]) -> list[dict[str, str]]:
+    """Return the photos whose files are in the store, with what each shows."""
+    folder = current_app.config["YIZHAN_SETTINGS"].photos
+    shows = {"door": say("门口"), "inside": say("里面"), "outside": say("外面"), "amenity": say("设施")}
+    return [
+        {
+            "url": url_for("reports.photo", digest=row["sha256"]),
+            "words": row["caption"] or shows[row["shows"]],
+        }
+        for row in p["photos"]
+        if photos.path_of(folder, row["sha256"]).exists()
+    ]
 
 
 def _other_language(code: str) -> dict[str, str]:
