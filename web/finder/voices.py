@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from stations.finding import Row
 from stations.keeping.voices import public_voice
+from web.reports import agreement
 
 __all__ = ["voices_of"]
 
@@ -21,7 +22,7 @@ def voices_of(session: Session, rows: Sequence[Row], now: datetime) -> dict[str,
     """
     if not rows:
         return {}
-    said = public_voice(session, [row.station_id for row in rows], now)
+    said = public_voice(session, [row.station_id for row in rows], now, agreement=agreement())
     return {
         row.code: {
             "confirmed": said[row.station_id].confirmations,
