@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 import orjson
-from sqlalchemy import Row, null, select
+from sqlalchemy import null, select
 from sqlalchemy.orm import Session
 
 from stations.errors import NotFound
@@ -131,9 +131,9 @@ def _station(session: Session, code: str) -> _Station:
 
 def _of_kind(
     session: Session, kind: str, *, near: tuple[float, float] | None, region: str | None, limit: int
-) -> Sequence[Row[Any]]:
+) -> Sequence[Any]:
     metres = null() if near is None else queries.metres_to(near)
-    found: Sequence[Row[Any]] = session.execute(
+    found: Sequence[Any] = session.execute(
         select(
             P.name,
             P.region_code,
@@ -155,7 +155,7 @@ def _of_kind(
     return found
 
 
-def _neighbour(row: Row[Any]) -> Neighbour:
+def _neighbour(row: Any) -> Neighbour:
     told = orjson.loads(row.feature)["properties"]
     return Neighbour(
         told["code"],

@@ -6,7 +6,7 @@ names are read, which schedule the hours are) and calls the database function th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from stations.hours import Hours
 from stations.models import StaleStation
 from stations.registry import gazetteer, schedules
-from stations.registry.reading import bigrams, search_text, sound_pairs
+from stations.registry.reading import search_pairs, search_text
 
 __all__ = ["derive", "derive_stale", "is_behind", "rebuild"]
 
@@ -58,15 +58,10 @@ class _Reading:
         return cls(
             [row.id for row in rows],
             [search_text(*row.names.values()) for row in rows],
-            [_pairs(row.names.values(), row.address) for row in rows],
+            [search_pairs(*row.names.values(), address=row.address) for row in rows],
             keys,
             wanted,
         )
-
-
-def _pairs(names: Iterable[str], address: str | None) -> str:
-    given = list(names)
-    return f"{bigrams(' '.join([*given, address or '']))} {sound_pairs(*given)}".strip()
 
 
 def derive_stale(session: Session) -> int:

@@ -16,7 +16,7 @@ from stations.models import GazetteerEntry, Place, Region
 from stations.registry import queries
 from stations.registry.areas import OLD_NAME
 from stations.registry.place_names import cleaned, written
-from stations.registry.reading import bigrams, search_text, sound_pairs
+from stations.registry.reading import search_pairs, search_text
 
 __all__ = ["PLACE", "REGION", "aliases", "derive", "derive_stale"]
 
@@ -139,7 +139,7 @@ def _entry(names: Mapping[str, str], chinese: Sequence[str], **facts: Any) -> di
         "name": shown.get("zh") or next(iter(shown.values()), ""),
         "names": shown,
         "search_text": search_text(*called),
-        "search_bigrams": f"{bigrams(' '.join(called))} {sound_pairs(*chinese)}".split(),
+        "search_bigrams": search_pairs(*called).split(),
     }
 
 

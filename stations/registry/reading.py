@@ -13,7 +13,16 @@ import unicodedata
 from functools import cache, lru_cache
 from itertools import chain, islice, product
 
-__all__ = ["bigrams", "folded", "plain", "read_aloud", "readings", "search_text", "sound_pairs"]
+__all__ = [
+    "bigrams",
+    "folded",
+    "plain",
+    "read_aloud",
+    "readings",
+    "search_pairs",
+    "search_text",
+    "sound_pairs",
+]
 
 #: Readings of names that are not what the characters say elsewhere. Sources: the names' own official romanisation.
 _PLACES = {
@@ -175,9 +184,9 @@ def plain(text: str) -> str:
 def bigrams(text: str) -> str:
     """Return the pairs of neighbouring characters of a text, each once, with spaces between them.
 
-    White space and punctuation separate; a text of one character gives itself.
+    White space and punctuation separate; a text of one character gives itself. Full-width is half-width here too.
     """
-    kept = "".join(c.lower() if c.isalnum() else " " for c in text)
+    kept = "".join(c if c.isalnum() else " " for c in unicodedata.normalize("NFKC", text).lower())
     pairs: dict[str, None] = {}
     for part in kept.split():
         if len(part) == 1:
@@ -212,6 +221,15 @@ def sound_pairs(*names: str | None) -> str:
             for at in range(len(sounds) - 1):
                 pairs[f"{sounds[at]}'{sounds[at + 1]}"] = None
     return " ".join(pairs)
+
+
+def search_pairs(*names: str | None, address: str | None = None) -> str:
+    """Return what the search looks up: pairs of characters of names and address, pairs of sounds of names.
+
+    Names in Latin letters are left out: they are found by their letters.
+    """
+    written = [plain(name) for name in names if name and not name.isascii()]
+    return f"{bigrams(' '.join([*written, address or '']))} {sound_pairs(*names)}".strip()
 
 
 def search_text(*names: str | None) -> str:
