@@ -78,10 +78,8 @@ class _Found(NamedTuple):
     def key(self) -> tuple[Any, ...]:
         """Return the order: how well it answers, what it is, in service or not, how near, how big, how much longer."""
         row = self.row
-        if row.kind == STATION:
-            rank = _STATIONS_RANK
-        else:
-            rank = _PLACES_RANK if row.level is None else _LEVELS[row.level]
+        size = _PLACES_RANK if row.level is None else _LEVELS[row.level]
+        rank = _STATIONS_RANK if row.kind == STATION else size
         return (
             self.answer.step,
             rank,
@@ -230,7 +228,7 @@ def _candidates(
     if entry is PublicStation:
         own = [literal(STATION), PublicStation.code, PublicStation.lifecycle, null(), null()]
         condition = and_(PublicStation.listed, condition)
-        order = [] if near is None else [queries.nearest_first(near)]
+        order: list[Any] = [] if near is None else [queries.nearest_first(near)]
         order.append(PublicStation.station_id)
     else:
         own = [
