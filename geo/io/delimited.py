@@ -114,7 +114,8 @@ class _Lines:
 
 def _guess(sample: str, *, whole: bool) -> str:
     """Choose the delimiter that splits most records alike; of equals, the one with more columns."""
-    lines = sample.splitlines(keepends=True)
+    # Not splitlines, which also breaks at separators that a cell may hold and the csv module does not break at.
+    lines = re.findall(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+", sample)
     if not whole and len(lines) > 1:
         lines.pop()
     return max(_DELIMITERS, key=lambda delimiter: _fitness(lines, delimiter))

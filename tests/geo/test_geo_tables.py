@@ -624,3 +624,11 @@ def test_names_become_distinct_and_the_first_of_each_keeps_its_own(names: list[s
     result = distinct_names(names)
     assert len(set(result)) == len(names)
     assert all(result[names.index(name)] == name for name in names)
+
+
+def test_a_separator_of_records_that_no_line_ends_with_does_not_mislead_the_guess(tmp_path: Path) -> None:
+    path = tmp_path / "odd.csv"
+    path.write_text("名称;地址\n甲\x1e,乙,丙;一\x0c,二,三\n丁;戊\n", encoding="utf-8")
+    table = open_table(path)
+    assert table.delimiter == ";"
+    assert table.columns == ("名称", "地址")
