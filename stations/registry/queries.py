@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, TypeAlias
 
 from geoalchemy2 import Geography
-from sqlalchemy import ColumnElement, Float, and_, case, cast, func, literal, or_, select
+from sqlalchemy import ColumnElement, Float, and_, case, cast, false, func, literal, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Text
 
@@ -160,7 +160,8 @@ def matching(q: str) -> ColumnElement[bool]:
         else:
             ways += [sounding(P, reading) for reading in readings(word)]
         found.append(or_(*ways))
-    return and_(*found)
+    # Signs alone name nothing.
+    return and_(*found) if found else false()
 
 
 def written_in(entry: Names, word: str) -> ColumnElement[bool]:

@@ -139,7 +139,7 @@ def test_an_answer_is_geojson_that_says_what_it_is(client: FlaskClient) -> None:
         ("region=630103", ["夜间驿站"]),
         ("lifecycle=closed", ["关门驿站"]),
         ("q=装修", ["装修驿站"]),
-        ("q=tongxiao", []),
+        ("q=tongxiao", ["通宵驿站"]),
         ("q=tong+xiao", ["通宵驿站"]),
         ("q=%25", []),
         ("bbox=101.6,36.5,101.8,36.7", ["夜间驿站"]),
