@@ -74,7 +74,7 @@ def settings(engine: Engine) -> dict[str, Any]:
 def client(
     filled: Session, engine: Engine, settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> FlaskClient:
-    for module in ("web.api.stations", "web.pages.views", "web.db"):
+    for module in ("web.api.stations", "web.finder.station", "web.ground", "web.pages.views", "web.db"):
         monkeypatch.setattr(f"{module}.session", lambda: filled)
     return create_app(Settings(**settings), engine=engine).test_client()
 
@@ -98,14 +98,6 @@ def state_of(html: str, name: str) -> str:
     found = re.search(rf'<span class="row-name">{name}</span><span class="[^"]*">([^<]*)<', html)
     assert found is not None, name
     return unescape(found[1])
-
-
-def test_the_first_page_leads_to_the_map_with_its_question(client: FlaskClient) -> None:
-    assert client.get("/").location == "/map"
-    assert (
-        client.get("/?kind=care_station&q=%E5%B7%9D%E5%8F%A3").location
-        == "/map?kind=care_station&q=%E5%B7%9D%E5%8F%A3"
-    )
 
 
 @pytest.mark.parametrize(
@@ -347,12 +339,6 @@ def test_the_gap_data_tell_what_they_stand_on(client: FlaskClient) -> None:
     assert body["radius_m"] == 20_000
     assert (body["basis"]["stations"], body["basis"]["places_source"]) == (3, "GeoNames, CC BY 4.0")
     assert [place["name"] for place in body["places"]] == ["川口"]
-
-
-def test_a_station_s_permanent_link_leads_to_it(client: FlaskClient) -> None:
-    code = client.get("/map/stations.json").json["rows"][0][0]  # type: ignore[index]
-    answer = client.get(f"/s/{code}?lang=en")
-    assert (answer.status_code, answer.location) == (302, f"/map?lang=en#///{code}")
 
 
 def test_a_link_to_no_station_is_a_page_that_says_so(client: FlaskClient) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 from shapely import box
@@ -164,6 +164,7 @@ def test_credits_too_long_for_one_line_go_below_the_mark() -> None:
     assert float(found[sources].get("y", "0")) > float(found[REVIEW].get("y", "0")) + 10
 
 
+@settings(deadline=None)
 @given(
     spots=st.lists(
         st.tuples(st.floats(101.4, 102.1), st.floats(36.4, 36.8), st.integers(0, 10**6)), max_size=40
@@ -203,6 +204,7 @@ def test_text_from_outside_stays_text_in_an_svg() -> None:
     assert "alert(1)" in "".join(root.itertext())
 
 
+@settings(deadline=None)
 @given(text=st.text(max_size=60))
 def test_any_words_can_be_drawn(text: str) -> None:
     panel = Panel(text, text, (text, text), text, text)

@@ -21,7 +21,8 @@ from web.origin import absolute
 
 __all__ = ["qr", "station_plate"]
 
-SIZES = ("a5", "a6")
+#: Sheets of ISO 216 as a style sheet writes them; it has a word for A5 but none for A6.
+SIZES = {"a5": "148mm 210mm", "a6": "105mm 148mm"}
 
 
 @blueprint.get("/s/<code>/plate")
@@ -32,6 +33,7 @@ def station_plate(code: str) -> str:
     address = absolute(url_for("finder.station_page", code=code))
     name, tag = sheet.title(p)
     size = request.args.get("size", "")
+    size = size if size in SIZES else "a5"
     return render_template(
         "plate.html",
         p=p,
@@ -43,8 +45,9 @@ def station_plate(code: str) -> str:
         hours=usual_week(hours) or p["hours"]["words"] or "",
         address=address,
         qr=qr(address),
-        size=size if size in SIZES else SIZES[0],
-        sizes=SIZES,
+        size=size,
+        sheet=SIZES[size],
+        sizes=tuple(SIZES),
         demonstration=p["demonstration"],
         languages=[("zh", "中文"), ("en", "English")],  # each language is named in itself
         shown=lang(),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -12,14 +11,13 @@ from flask.sansio.blueprints import BlueprintSetupState
 from stations import vocabulary
 from stations.query import StationQuery
 from stations.registry import base_map, gaps, public
-from stations.registry.place_names import written
 from web.assets import static_url
 from web.db import now, session
+from web.ground import EVERYWHERE, credits_of_the_map, ground, name_in
 from web.i18n import lang, say, tag
 from web.maps import station_map
-from web.maps.lakes import lakes
 from web.maps.lean import when_ready
-from web.maps.outlines import Area, drawing
+from web.maps.outlines import drawing
 from web.pages.map_view import (
     DISTANCES_M,
     PAGE_ROWS,
@@ -44,8 +42,6 @@ def _know_static(state: BlueprintSetupState) -> None:
 
 _NO_SCAN = StationQuery.read([("access", "no_scan")])[0].access
 _LIVES = tuple(vocabulary.LIFECYCLE)
-#: West, south, east, north of a registry without regions.
-_EVERYWHERE = (73.0, 18.0, 135.0, 54.0)
 _FOLDED = ("kinds", "regions", "at", "fee")
 
 
@@ -57,17 +53,17 @@ def map_page() -> str:
     answer = public.map_rows(session(), query, now=now())
     registry = public.info(session())
     areas = base_map.regions(session())
-    names = {area.code: _name(area.names) for area in areas}
+    names = {area.code: name_in(area.names) for area in areas}
     region_name = names.get(registry.province_code.ljust(6, "0"), registry.name)
     start = _start()
     drawn = station_map(
         map_options(
-            bounds=base_map.extent(session()) or _EVERYWHERE,
+            bounds=base_map.extent(session()) or EVERYWHERE,
             lang=lang(),
             tag=tag(),
             region_name=region_name,
             review_number=current_app.config["YIZHAN_SETTINGS"].review_number,
-            credits=_credits(),
+            credits=credits_of_the_map(),
             query_lang=request.args.get("lang"),
         )
     ).parts()
@@ -128,25 +124,19 @@ def stations_json() -> Response:
 @blueprint.get("/map/regions.json")
 def regions_json() -> Response:
     """Answer with the outlines of the base map, in a format for drawing."""
-    registry = public.info(session())
-    made: dict[object, bytes] = current_app.extensions.setdefault("yizhan.regions", {})
-    key = (registry.name, registry.regions_loaded_at, lang())
-    if key not in made:
-        west, south, east, north = base_map.extent(session()) or _EVERYWHERE
-        areas = [
-            Area(area.code, _name(area.names), area.level, area.geometry, area.label, _short(area.names))
-            for area in base_map.outlines(session())
-        ]
-        made[key] = orjson.dumps(drawing(areas, lakes((west - 1, south - 1, east + 1, north + 1))))
-    return _lasting(Response(made[key], mimetype="application/json"))
+    base = ground()
+    made: dict[str, bytes] = current_app.extensions.setdefault("yizhan.regions", {})
+    if base.version not in made:
+        made[base.version] = orjson.dumps(drawing(base.areas, base.lakes))
+    return _lasting(Response(made[base.version], mimetype="application/json"))
 
 
 @blueprint.get("/map/places.json")
 def places_json() -> Response:
     """Answer with the names of settlements; a population that nobody knows is null."""
     places = [
-        {"name": _name(place.names), "lon": place.lon, "lat": place.lat, "population": place.population}
-        for place in base_map.places(session())
+        {"name": place.text, "lon": place.lon, "lat": place.lat, "population": place.population}
+        for place in ground().names
     ]
     return _lasting(_json({"places": places}))
 
@@ -166,7 +156,7 @@ def about() -> str:
         "about.html",
         demonstration=public.info(session()).demonstration,
         review_number=current_app.config["YIZHAN_SETTINGS"].review_number,
-        credits=_credits(),
+        credits=credits_of_the_map(),
         other_language={
             "lang": other,
             "tag": tag_,
@@ -178,23 +168,6 @@ def about() -> str:
 
 def _gap_body(query: StationQuery, gap: GapSwitch) -> dict[str, Any]:
     return gaps.gaps(session(), query, radius_m=gap.distance_m, now=now()).as_dict(lang())
-
-
-def _name(names: Mapping[str, str]) -> str:
-    # A gazetteer has places that nobody gave it a Chinese name for.
-    return names.get(lang()) or names.get("zh") or next(iter(names.values()), "")
-
-
-def _short(names: Mapping[str, str]) -> str:
-    """Return a name without its suffix: 海西 for 海西蒙古族藏族自治州."""
-    given = None if lang() == "zh" else names.get(lang())
-    return given or written(names["zh"]).stem
-
-
-def _credits() -> list[str]:
-    configured = current_app.config["YIZHAN_SETTINGS"].map_credit
-    own = [say("区划 © 天地图"), say("地名 GeoNames"), say("湖泊 Natural Earth")]
-    return [configured, *own] if configured else own
 
 
 def _start() -> int:

@@ -83,7 +83,7 @@
     return new Promise(function (resolve, reject) {
       var element = document.createElement(kind === "styles" ? "link" : "script");
       element.onload = resolve;
-      element.onerror = reject;
+      element.onerror = function (error) { element.remove(); reject(error); }; // so that the next try asks again
       if (kind === "styles") {
         element.rel = "stylesheet";
         element.href = address;
