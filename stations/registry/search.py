@@ -13,11 +13,14 @@ from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
+    Float,
     Select,
     SmallInteger,
     Text,
     and_,
+    cast,
     func,
     literal,
     null,
@@ -226,7 +229,7 @@ def _candidates(
     """
     own: list[Any]
     if entry is PublicStation:
-        own = [literal(STATION), PublicStation.code, PublicStation.lifecycle, null(), null()]
+        own = [literal(STATION), PublicStation.code, PublicStation.lifecycle, cast(null(), Text), cast(null(), BigInteger)]
         condition = and_(PublicStation.listed, condition)
         order: list[Any] = [] if near is None else [queries.nearest_first(near)]
         order.append(PublicStation.station_id)
@@ -234,7 +237,7 @@ def _candidates(
         own = [
             GazetteerEntry.kind,
             GazetteerEntry.code,
-            null(),
+            cast(null(), Text),
             GazetteerEntry.level,
             GazetteerEntry.population,
         ]
@@ -248,7 +251,7 @@ def _candidates(
             entry.lineage,
             queries.x(entry.location).label("lon"),
             queries.y(entry.location).label("lat"),
-            (null() if near is None else queries.metres_to(near, entry)).label("metres"),
+            (cast(null(), Float) if near is None else queries.metres_to(near, entry)).label("metres"),
             literal(proves, SmallInteger).label("proves"),
         )
         .where(condition)
