@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, Route, expect, sync_playwright
+from playwright.sync_api import Page, expect
 from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
-from werkzeug.serving import make_server
+from windows import DESK, PHONE, Reader, serving, violations
 
 from conftest import fill_squares
 from geo.datum import Datum
@@ -28,15 +26,14 @@ from stations.vocabulary import Basis, Value
 from web import create_app
 from web.settings import Settings
 
+pytest_plugins = ["window_fixtures"]
+
 NOON = datetime(2026, 1, 15, 12, 0, tzinfo=ZoneInfo("Asia/Shanghai"))
 HOSTILE = "<script>document.title='taken'</script>${7*191}{{7*191}}"
 FULL = "城东东大街工会驿站"
 CROWD = 600
-PHONE = {"width": 390, "height": 844}
-DESK = {"width": 1280, "height": 800}
 #: A view in which every station near 101.5, 36.6 stands alone.
 CLOSE = "#15/101.501/36.6"
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 
 Fact = registry.AmenityFact
 
@@ -86,83 +83,9 @@ def site(new_database: Callable[[], str]) -> Iterator[str]:
     with Session(engine) as session, session.begin():
         fill(session)
     app = create_app(Settings(secret_key="x" * 40, database_url=url, clock=NOON), engine=engine)
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(app) as address:
+        yield address
     engine.dispose()
-
-
-@pytest.fixture(scope="module")
-def playwright() -> Iterator[Playwright]:
-    with sync_playwright() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def browser(playwright: Playwright) -> Iterator[Browser]:
-    opened = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
-    yield opened
-    opened.close()
-
-
-class Reader:
-    """A browser window on the site that notes every complaint and every request that would leave the machine."""
-
-    def __init__(self, context: BrowserContext, site: str) -> None:
-        self.site = site
-        self.complaints: list[str] = []
-        self.foreign: list[str] = []
-        context.route("**/*", self._route)
-        self.page: Page = context.new_page()
-        self.page.on(
-            "console", lambda m: self.complaints.append(m.text) if m.type in {"error", "warning"} else None
-        )
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-
-    def _route(self, route: Route) -> None:
-        if route.request.url.startswith(self.site):
-            route.continue_()
-        else:
-            self.foreign.append(route.request.url)
-            route.abort()
-
-    def open(self, address: str) -> Page:
-        self.page.goto(self.site + address)
-        self.page.wait_for_selector("html.is-live #panel:not([aria-busy])")
-        return self.page
-
-    def query(self) -> dict[str, list[str]]:
-        return parse_qs(urlsplit(self.page.url).query)
-
-
-@pytest.fixture
-def window(browser: Browser, site: str) -> Iterator[Callable[..., Reader]]:
-    """Open windows; at the end none of them may have complained or asked a third party."""
-    readers: list[Reader] = []
-    contexts: list[BrowserContext] = []
-
-    def make(viewport: dict[str, int] | None = None, **options: Any) -> Reader:
-        context = browser.new_context(
-            viewport=viewport or DESK,
-            locale="zh-CN",
-            timezone_id="Europe/London",
-            reduced_motion="reduce",
-            **options,
-        )  # type: ignore[arg-type]
-        context.set_default_timeout(8000)
-        contexts.append(context)
-        readers.append(Reader(context, site))
-        return readers[-1]
-
-    yield make
-    for context in contexts:
-        context.close()
-    assert [reader.foreign for reader in readers if reader.foreign] == []
-    assert [reader.complaints for reader in readers if reader.complaints] == []
 
 
 def pins(page: Page) -> list[str]:
@@ -343,7 +266,7 @@ def test_a_link_to_a_station_opens_it(window: Callable[..., Reader]) -> None:
     open_card(page, FULL)
     code = page.locator(".card").get_attribute("data-code")
     assert page.url.endswith(f"/{code}")
-    other = window(PHONE).open(f"/s/{code}")
+    other = window(PHONE).open(f"/map#///{code}")
     expect(other.locator("#panel .card h2")).to_have_text(FULL)
 
 
@@ -537,8 +460,7 @@ def test_axe_finds_nothing_to_complain_about(
             if viewport is PHONE:
                 reader.page.locator(".panel-grip").click()
             open_card(reader.page, FULL)
-    found = Axe().run(reader.page)
-    assert [(v["id"], [node["target"] for node in v["nodes"]]) for v in found.response["violations"]] == []
+    assert violations(reader.page) == []
 
 
 def test_the_first_view_is_light(window: Callable[..., Reader]) -> None:

@@ -134,7 +134,7 @@ def _heading(asked: Asked, found: Found | None) -> str:
 
 def _notices(asked: Asked, found: Found | None) -> list[str]:
     words = finder_words()
-    told = [say("“{value}”看不懂，没有用它筛选。", value=p.value) for p in asked.problems]
+    told = _problems(asked)
     if found is None:
         return told
     if found.set_aside:
@@ -146,6 +146,10 @@ def _notices(asked: Asked, found: Found | None) -> list[str]:
     elif found.nothing_open:
         told.append(str(words["nothing_open"]))
     return told
+
+
+def _problems(asked: Asked) -> list[str]:
+    return [say("“{value}”看不懂，没有用它筛选。", value=p.value) for p in asked.problems]
 
 
 def aside_words(names: Iterable[str]) -> list[str]:
@@ -240,6 +244,7 @@ def _setup(asked: Asked, near: str, scripts: Iterable[str], styles: Iterable[str
         "lang": code,
         "near": near,
         "place": asked.place,
+        "problems": _problems(asked),
         "symbols": symbols(look_labels(), kinds, sprite=static_url("icons.svg")),
         "words": finder_words() | {f"aside_{name}": words for name, words in aside_labels().items()},
         "vocabulary": vocabulary_words(code),

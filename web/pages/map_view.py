@@ -51,8 +51,8 @@ class GapSwitch:
 
 def metres_words(metres: float) -> str:
     """Say a distance as people do: 80 米, 1.2 公里, 34 公里."""
-    if metres < 1000:
-        return say("{n} 米", n=round(metres / 10) * 10)
+    if (tens := round(metres / 10) * 10) < 1000:
+        return say("{n} 米", n=tens)
     km = metres / 1000
     return say("{n} 公里", n=f"{km:.1f}".removesuffix(".0") if km < 10 else f"{km:.0f}")
 

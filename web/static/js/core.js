@@ -58,7 +58,8 @@
 
   /** Metres as people say them: 80 m, 1.2 km, 34 km. */
   yizhan.distance = function (metres) {
-    if (metres < 1000) return yizhan.say("metres", { n: yizhan.number(Math.round(metres / 10) * 10) });
+    var tens = Math.round(metres / 10) * 10;
+    if (tens < 1000) return yizhan.say("metres", { n: yizhan.number(tens) });
     var km = metres / 1000;
     return yizhan.say("kilometres", { n: yizhan.number(km < 10 ? Math.round(km * 10) / 10 : Math.round(km)) });
   };

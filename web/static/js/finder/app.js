@@ -15,6 +15,7 @@
   function byId(id) { return document.getElementById(id); }
   var form = byId("filters"), rows = byId("rows"), status = byId("status"), heading = byId("heading");
   var wide = window.matchMedia("(min-width: 900px)");
+  var first = setup.problems; // what the form cannot hold is told once
   var asking = null, listed = [], onMap = null, map = null, pocket = null, opened = null;
 
   /* What is asked -------------------------------------------------------------------------------------------- */
@@ -74,7 +75,8 @@
 
   /* What the list as a whole says: nothing open, nothing near, read from the pocket and how old that is. */
   function notice(answer) {
-    var lines = [].concat(answer.problems || []);
+    var lines = first.concat(answer.problems || []);
+    first = [];
     if (answer.kept) lines.push(say("from_pocket", { ago: yizhan.since(answer.kept, yizhan.clock.now()) }));
     if (answer.nothing_near) lines.push(say("nothing_near"));
     else if (answer.nothing_open) lines.push(say("nothing_open"));
