@@ -50,6 +50,8 @@ _LEVELS: Final = {"country": 0, "province": 1, "prefecture": 2, "county": 3, "to
 _PLACES_RANK: Final = 5
 _STATIONS_RANK: Final = 6
 _FAR: Final = 1e9
+#: A station has neither level nor population.
+_EMPTY: Final = (cast(null(), Text), cast(null(), BigInteger))
 _TABLES: Final[tuple[queries.Names, ...]] = (GazetteerEntry, PublicStation)
 
 
@@ -81,11 +83,9 @@ class _Found(NamedTuple):
     def key(self) -> tuple[Any, ...]:
         """Return the order: how well it answers, what it is, in service or not, how near, how big, how much longer."""
         row = self.row
-        size = _PLACES_RANK if row.level is None else _LEVELS[row.level]
-        rank = _STATIONS_RANK if row.kind == STATION else size
         return (
             self.answer.step,
-            rank,
+            _STATIONS_RANK if row.kind == STATION else _LEVELS.get(row.level, _PLACES_RANK),
             row.kind == STATION and row.lifecycle != "open",
             _FAR if row.metres is None else row.metres,
             -(row.population or 0),
@@ -178,7 +178,8 @@ def _as_asked(
         yield _candidates(entry, spoken, near)
     if len(asked.words) > 1:
         each = [_word(entry, word, regions.get(word, [])) for word in asked.words]
-        yield _candidates(entry, and_(*each), near, proves=Step.WORDS)
+        # Syllables typed apart are weak words: they stand in many names.
+        yield _candidates(entry, and_(*each), near, proves=Step.SOUND_WITHIN if asked.letters else Step.WORDS)
     for name, codes in regions.items():
         rest = whole.removeprefix(name)
         if len(asked.words) == 1 and len(rest) > 1:
@@ -228,11 +229,17 @@ def _candidates(
     proves: the step at which a candidate answers even where its names do not tell.
     """
     own: list[Any]
+    order: list[Any] = []
     if entry is PublicStation:
-        own = [literal(STATION), PublicStation.code, PublicStation.lifecycle, cast(null(), Text), cast(null(), BigInteger)]
+        own = [
+            literal(STATION),
+            PublicStation.code,
+            PublicStation.lifecycle,
+            cast(null(), Text),
+            cast(null(), BigInteger),
+        ]
         condition = and_(PublicStation.listed, condition)
-        order: list[Any] = [] if near is None else [queries.nearest_first(near)]
-        order.append(PublicStation.station_id)
+        order = [*([] if near is None else [queries.nearest_first(near)]), PublicStation.station_id]
     else:
         own = [
             GazetteerEntry.kind,
@@ -241,7 +248,6 @@ def _candidates(
             GazetteerEntry.level,
             GazetteerEntry.population,
         ]
-        order = []
     columns = zip(("kind", "code", "lifecycle", "level", "population"), own, strict=True)
     return (
         select(
