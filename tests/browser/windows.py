@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
 from playwright.sync_api import BrowserContext, Page, Route
-from werkzeug.serving import make_server
+from werkzeug.serving import BaseWSGIServer, make_server
 
 PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1280, "height": 800}
@@ -24,18 +24,46 @@ READY = "html.is-live :is(#panel, #rows):not([aria-busy])"
 Window = Callable[..., "Reader"]
 
 
+class Server:
+    """An application on a port of its own, which can be stopped and started again there."""
+
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+        self._port = 0
+        self._running: tuple[BaseWSGIServer, threading.Thread] | None = None
+
+    @property
+    def address(self) -> str:
+        """Where it answers, once it was started."""
+        return f"http://127.0.0.1:{self._port}"
+
+    def start(self) -> None:
+        """Begin to answer."""
+        server = make_server("127.0.0.1", self._port, self._app, threaded=True)
+        self._port = server.port
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        self._running = server, thread
+
+    def stop(self) -> None:
+        """Close the port; nobody answers there any more."""
+        if self._running is not None:
+            server, thread = self._running
+            server.shutdown()
+            thread.join()
+            server.server_close()
+            self._running = None
+
+
 @contextmanager
 def serving(app: Flask) -> Iterator[str]:
-    """Serve an application on a port of its own; at the end the port is closed."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
+    """Serve an application for the time of a test."""
+    server = Server(app)
+    server.start()
     try:
-        yield f"http://127.0.0.1:{server.port}"
+        yield server.address
     finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+        server.stop()
 
 
 class Reader:

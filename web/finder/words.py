@@ -16,7 +16,7 @@ __all__ = ["choice_words", "finder_words", "said_words", "verdict_words", "vocab
 _SHARED = (
     "weekdays", "tomorrow_at", "weekday_at", "date_at", "today", "metres", "kilometres", "hours_unknown", "opens_at",
     "closes_at", "closes_in", "unknown_from", "open_unknown_from", "marker", "ring", "amenity_broken",
-    "amenity_unknown", "inferred", "as_listed", "failed", "offline", "close", "locating", "zoom_in", "zoom_out",
+    "amenity_unknown", "inferred", "as_listed", "and", "failed", "offline", "close", "locating", "zoom_in", "zoom_out",
 )  # fmt: skip
 
 

@@ -78,6 +78,7 @@
     var lines = first.concat(answer.problems || []);
     first = [];
     if (answer.kept) lines.push(say("from_pocket", { ago: yizhan.since(answer.kept, yizhan.clock.now()) }));
+    if (answer.set_aside && answer.set_aside.length) lines.push(say("set_aside", { what: asides(answer.set_aside) }));
     if (answer.nothing_near) lines.push(say("nothing_near"));
     else if (answer.nothing_open) lines.push(say("nothing_open"));
     if (answer.empty) lines.push(say(answer.empty));
@@ -86,6 +87,11 @@
     box.hidden = !lines.length;
     box.classList.toggle("is-offline", Boolean(answer.kept));
     lines.forEach(function (line) { box.appendChild(el("p", {}, line)); });
+  }
+
+  function asides(names) {
+    var words = names.map(function (name) { return setup.asides[name]; });
+    return words.filter(function (word, i) { return words.indexOf(word) === i; }).join(say("and"));
   }
 
   function load() {

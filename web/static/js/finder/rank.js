@@ -19,7 +19,7 @@
     var access = [];
     codes(query, "access").forEach(function (code) { access = access.concat(code === "no_scan" ? rules.no_scan : [code]); });
     return {
-      kinds: kinds, classes: classes.length || kinds.length ? classes : ["rest"], amenities: amenities, access: access,
+      lifecycle: ["open", "suspended"], kinds: kinds, classes: classes.length || kinds.length ? classes : ["rest"], amenities: amenities, access: access,
       fee: codes(query, "fee"), open: query.get("open"), exclude: query.get("unknown") === "exclude",
       by: query.get("by") === "ebike" ? "ebike" : "walk", stay: Number(query.get("stay")) || rules.stay,
     };
@@ -105,8 +105,9 @@
     return [group].concat(station.key);
   }
 
-  /* What is set aside, one after the other, where nothing at all answers. */
-  var ASIDE = [{ open: null }, { exclude: false }, { access: [], fee: [] }, { amenities: 0 }, { kinds: [], classes: [] }];
+  /* What is set aside, one after the other, where nothing at all answers. (A pack holds no other lifecycles: to look
+     for those too is only told.) */
+  var ASIDE = [{ open: null }, { exclude: false }, { access: [], fee: [] }, { amenities: 0 }, { lifecycle: [] }, { kinds: [], classes: [] }];
   var ASIDE_NAMES = { exclude: "unknown", kinds: "kinds", classes: "classes" };
 
   function answer(pack, wish, near, now, rules) {
@@ -128,7 +129,7 @@
   /** The list that the pack gives to a question. near: [lon, lat] or null; codes: these stations alone, or null. */
   yizhan.rank = function (pack, query, near, now, rules, codes) {
     var wish = wishes(query, rules), at = moment(query), aside = [], found;
-    if (at !== null) now = at;
+    now = at === null ? Math.floor(now / MINUTE_MS) * MINUTE_MS : at; // to the minute, as the server asks
     if (codes) {
       found = { stations: pack.stations.filter(function (station) { return codes.indexOf(station.code) >= 0; }), nothing_open: false, nothing_near: false };
       found.stations.forEach(function (station) { judge(pack, station, wish, near, now, rules); });
