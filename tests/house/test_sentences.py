@@ -11,12 +11,17 @@ from flask import Flask
 
 from web import i18n
 from web.catalogues import catalogue, messages, untranslated
+from web.finder import offline
+from web.finder.words import finder_words
+from web.maps import finder_map
 from web.pages.words import map_words
 
 WEB = Path(i18n.__file__).parent
 CHINESE = re.compile(r"[\u3400-\u9fff\u3000-\u303f\uff00-\uffef]")
 PLACEHOLDER = re.compile(r"\{\w+\}")
-SCRIPTS = sorted((WEB / "static" / "js").glob("*.js"))
+STATIC = WEB / "static"
+SCRIPTS = sorted(path for path in STATIC.rglob("*.js") if "vendor" not in path.parts)
+MAP_SCRIPTS = sorted((STATIC / "js").glob("*.js"))
 TEMPLATES = sorted((WEB / "templates").glob("**/*.html"))
 #: Newer than Chrome 80, which messengers on older phones still carry.
 TOO_NEW = re.compile(
@@ -26,6 +31,10 @@ TOO_NEW = re.compile(
 TOO_NEW_STYLE = re.compile(
     r"(?<![\w-])(?:inset|aspect-ratio|content-visibility)\s*:|:has\(|@container|@layer|\d[sdl]v[hw]\b"
 )
+
+
+def _below_static(path: Path) -> str:
+    return str(path.relative_to(STATIC))
 
 
 def ids() -> set[str]:
@@ -72,7 +81,7 @@ def test_a_template_says_nothing_past_the_catalogue(template: Path) -> None:
     assert [line.strip() for line in text.splitlines() if CHINESE.search(line)] == []
 
 
-@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
+@pytest.mark.parametrize("script", SCRIPTS, ids=_below_static)
 def test_a_script_says_only_words_that_it_was_given(script: Path) -> None:
     text = script.read_text(encoding="utf-8")
     assert not CHINESE.search(re.sub(r"/\*.*?\*/|//[^\n]*", "", text, flags=re.DOTALL))
@@ -87,7 +96,7 @@ def words() -> dict[str, object]:
 
 
 def test_every_word_that_a_script_asks_for_is_given_and_no_other(words: dict[str, object]) -> None:
-    text = "\n".join(script.read_text(encoding="utf-8") for script in SCRIPTS)
+    text = "\n".join(script.read_text(encoding="utf-8") for script in MAP_SCRIPTS)
     asked = set(re.findall(r'say\(\s*"(\w+)"\s*[,)]', text))
     asked |= {key for pair in re.findall(r'\? "(\w+)" : "(\w+)"', text) for key in pair if key in words}
     asked |= {key for key in words if re.search(rf'"{key}"', text)} | {"weekdays"}
@@ -96,7 +105,20 @@ def test_every_word_that_a_script_asks_for_is_given_and_no_other(words: dict[str
     assert asked - set(words) == set()
 
 
-@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
+def test_every_word_that_the_finder_s_scripts_ask_for_is_given_and_no_other() -> None:
+    app = Flask("words")
+    i18n.init_app(app, default="zh")
+    with app.test_request_context("/"):
+        words = finder_words()
+    own = [path for path in (*offline.SCRIPTS, *finder_map.SCRIPTS) if "vendor" not in path]
+    text = "\n".join((STATIC / path).read_text(encoding="utf-8") for path in own)
+    asked = set(re.findall(r'say\(\s*"(\w+)"\s*[,)]', text))
+    asked |= {key for found in re.findall(r'say\([^()]*\? "(\w+)" : "(\w+)"', text) for key in found}
+    assert asked - set(words) == set()
+    assert {key for key in words if f'"{key}"' not in text} - {"weekdays"} == set()
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=_below_static)
 def test_a_script_runs_in_the_browsers_of_older_messengers(script: Path) -> None:
     assert TOO_NEW.findall(script.read_text(encoding="utf-8")) == []
 
@@ -106,7 +128,7 @@ def test_a_style_works_in_the_browsers_of_older_messengers(style: Path) -> None:
     assert TOO_NEW_STYLE.findall(style.read_text(encoding="utf-8")) == []
 
 
-@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
+@pytest.mark.parametrize("script", SCRIPTS, ids=_below_static)
 def test_a_script_never_writes_markup(script: Path) -> None:
     text = script.read_text(encoding="utf-8")
     assert (
