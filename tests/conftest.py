@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import shapely
 from geoalchemy2.shape import from_shape
+from hypothesis import settings
 from shapely.geometry import MultiPolygon, box
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.orm import Session
@@ -22,6 +23,10 @@ from stations.cluster.locks import Lock
 from stations.models import Region, RegistryInfo
 from stations.registry.writing import OPERATOR, acting, actor_id
 from stations.schema import migrate
+
+# Speed is measured in benchmarks/, and a busy machine disproves no sentence.
+settings.register_profile("yizhan", deadline=None)
+settings.load_profile("yizhan")
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared" / "data"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -356,21 +355,3 @@ def test_daytime_rules_without_holidays_mean_what_the_library_makes_of_them(
     moment = at(day.year, day.month, day.day, hour, 30)
     theirs = OpeningHours(expression).state(moment.replace(tzinfo=None))[0]
     assert standing(Hours(expression), moment).state.value == str(theirs)
-
-
-def test_a_state_takes_some_microseconds_and_eight_weeks_some_milliseconds() -> None:
-    hours = Hours(
-        "Mo-Fr 08:30-12:00,14:00-17:30; Sa 09:00-12:00; PH off",
-        Calendar.OFFICIAL,
-        (DatedException(date(2026, 2, 10), date(2026, 2, 20), None, "春节"),),
-    )
-    start = at(2026, 1, 20)
-    standing(hours, start)
-    began = time.perf_counter()
-    for minute in range(5000):
-        standing(hours, start + timedelta(minutes=minute))
-    assert (time.perf_counter() - began) / 5000 < 200e-6
-    began = time.perf_counter()
-    for day in range(50):
-        spans(hours, start + timedelta(days=day), start + timedelta(days=day + 56))
-    assert (time.perf_counter() - began) / 50 < 10e-3
