@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from finder_street import HERE, NOON, fill, names, row
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from sqlalchemy import create_engine, select
 from sqlalchemy.orm import Session
-from test_finder import HERE, NOON, fill, names, row
 from windows import PHONE, READY, Server
 
 from stations.models import Report
@@ -266,7 +266,7 @@ def test_the_pocket_answers_every_question_as_the_server_does(
                 const body = await (await fetch("/find.json?" + question)).json();
                 const online = body.rows.map(row => short(yizhan.station(body.columns, row)));
                 const near = query.get("near").split(",").map(Number);
-                const found = yizhan.rank(new yizhan.Pack(kept), query, near, Date.parse(body.timeStamp), setup.rank, null);
+                const found = yizhan.rank(new yizhan.Pack(JSON.parse(kept.text)), query, near, Date.parse(body.timeStamp), setup.rank, null);
                 const offline = found.stations.map(short);
                 const one = JSON.stringify([online, body.nothing_open, body.nothing_near, body.set_aside]);
                 const other = JSON.stringify([offline, found.nothing_open, found.nothing_near, found.set_aside]);

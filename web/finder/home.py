@@ -16,7 +16,7 @@ import segno
 from flask import Response, render_template, request, url_for
 
 from stations.errors import Invalid
-from stations.finding import find, named
+from stations.finding import STAY, Found, find, named
 from stations.query import StationQuery
 from stations.registry.public import moment_of
 from web.db import now, session
@@ -58,21 +58,15 @@ def rows_json() -> Response:
     if query.near is None and codes is None:
         raise Invalid("near is missing; write near=longitude,latitude", field="near")
     query = replace(query, q="")
-    found = find(session(), query, now=now(), limit=LIMIT) if codes is None else None
-    rows = named(session(), codes or (), query, now=now()) if found is None else found.rows
-    said = voices_of(session(), rows, now())
-    return _json(
-        {
-            "timeStamp": moment_of(query, now()).isoformat(),
-            "at": query.at.isoformat() if query.at else None,
-            "columns": listing.ROW_COLUMNS,
-            "rows": [listing.as_values(row, said) for row in rows],
-            "nothing_open": found is not None and found.nothing_open,
-            "nothing_near": found is not None and found.nothing_near,
-            "set_aside": found.set_aside if found else (),
-            "problems": [say("“{value}”看不懂，没有用它筛选。", value=p.value) for p in problems],
-        }
-    )
+    if codes is None:
+        found = find(session(), query, now=now(), limit=LIMIT)
+    else:
+        rows = named(session(), codes, query, now=now())
+        located = query.near is not None
+        found = Found(moment_of(query, now()), query.by, query.stay or STAY, located, False, False, (), rows)
+    said = voices_of(session(), found.rows, now())
+    told = [say("“{value}”看不懂，没有用它筛选。", value=p.value) for p in problems]
+    return _json(listing.answer(found, query, said) | {"problems": told})
 
 
 @blueprint.get("/find/places.json")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -11,21 +10,36 @@ from flask import url_for
 
 from stations import vocabulary
 from stations.finding import Found, Row, Verdict
+from stations.query import StationQuery
 from web.finder.facts import BITS, COLUMNS
+from web.finder.sheet import mark_of, phones
 from web.finder.words import said_words, verdict_words
 from web.i18n import lang, plural, say
-from web.maps.symbols import LOOKS, SHAPES, look_of
 from web.pages.map_view import metres_words
 from web.pages.when import ago_words, state_words
 
-__all__ = ["ROW_COLUMNS", "Voices", "as_values", "shown"]
+__all__ = ["ROW_COLUMNS", "Voices", "answer", "as_values", "shown"]
 
 #: What public voices say of each station, by its code.
 Voices = Mapping[str, Mapping[str, Any]]
 
 ROW_COLUMNS = (*COLUMNS, "metres", "minutes", "state", "until", "then", "verdict", "left", "voice")
 _MARKS = {"yes": None, "inferred": "query", "broken": "warn", "unknown": "query"}
-_NUMBER = re.compile(r"\+?\d[\d\s()（）-]+", re.ASCII)
+#: Where nobody knows, or one would stand before a closed door, the telephone is at hand.
+_CALLED = frozenset((Verdict.UNKNOWN, Verdict.CLOSED))
+
+
+def answer(found: Found, query: StationQuery, voices: Voices) -> dict[str, Any]:
+    """Return the answer that the scripts read, the same with the page and by itself."""
+    return {
+        "timeStamp": found.moment.isoformat(),
+        "at": query.at.isoformat() if query.at else None,
+        "columns": ROW_COLUMNS,
+        "rows": [as_values(row, voices) for row in found.rows],
+        "nothing_open": found.nothing_open,
+        "nothing_near": found.nothing_near,
+        "set_aside": found.set_aside,
+    }
 
 
 def as_values(row: Row, voices: Voices) -> list[Any]:
@@ -51,23 +65,15 @@ def shown(found: Found, wanted: tuple[str, ...], voices: Voices) -> list[dict[st
 def _shown(
     row: Row, moment: datetime, wanted: tuple[str, ...], voice: Mapping[str, Any] | None
 ) -> dict[str, Any]:
-    kind = vocabulary.KINDS[row.kind]
-    look = LOOKS[look_of(row.lifecycle, row.now.state)]
+    mark = mark_of(row.kind, row.lifecycle, row.now.state)
     amenities, unknown = _amenities(row, wanted)
-    number = _NUMBER.search(row.phone or "")
+    phone = next(iter(phones(row.phone)), None) if row.verdict in _CALLED else None
     return {
         "code": row.code,
         "name": _name(row.names, row.code),
         "other_names": [(tag, row.names[tag]) for tag in ("bo", "mn-Mong") if row.names.get(tag)],
         "url": url_for("finder.station_page", code=row.code, lang="en" if lang() == "en" else None),
-        "mark": {
-            "shape": SHAPES[kind.station_class],
-            "icon": f"kind-{kind.code}",
-            "look": look.state,
-            "fill": look.fill,
-            "rim": look.rim,
-            "badge": look.badge,
-        },
+        "mark": mark,
         "minutes": "" if row.minutes is None else say("{n} 分钟", n=row.minutes.value),
         "distance": "" if row.distance_m is None else metres_words(row.distance_m),
         "state": state_words(
@@ -79,8 +85,7 @@ def _shown(
         "amenities": amenities,
         "rest": say("另 {n} 项未知", n=unknown) if unknown else "",
         "voices": _voices(voice),
-        "phone": row.phone if row.verdict in {Verdict.UNKNOWN, Verdict.CLOSED} else None,
-        "phone_number": re.sub(r"[^\d+]", "", number[0]) if number else "",
+        "phone": phone if phone and phone.number else None,
     }
 
 

@@ -102,7 +102,7 @@ def finder_page(asked: Asked, found: Found | None, *, for_offline: bool = False)
         "rows": [] if found is None else listing.shown(found, query.amenities, said),
         "notice": " ".join(_notices(asked, found)),
         "basis": finder_words()["basis_ebike" if query.by is By.EBIKE else "basis_walk"],
-        "starts": [] if found else _starts(explicit),
+        "starts": _starts(explicit),
         "kinds": vocabulary.KINDS,
         "amenities": vocabulary.AMENITIES,
         "filter_amenities": vocabulary.FILTER_AMENITIES,
@@ -114,7 +114,13 @@ def finder_page(asked: Asked, found: Found | None, *, for_offline: bool = False)
         "map_url": _at("pages.map_page", [*carried, *explicit]),
         "demonstration": registry.demonstration,
         "other_language": _other_language(asked),
-        "setup": _setup(asked, near, drawn.scripts, drawn.styles),
+        "setup": _setup(
+            asked,
+            None if found is None else listing.answer(found, query, said),
+            near,
+            drawn.scripts,
+            drawn.styles,
+        ),
     }
 
 
@@ -237,7 +243,9 @@ def _map_options(region_name: str) -> MapOptions:
     )
 
 
-def _setup(asked: Asked, near: str, scripts: Iterable[str], styles: Iterable[str]) -> Mapping[str, object]:
+def _setup(
+    asked: Asked, found: dict[str, Any] | None, near: str, scripts: Iterable[str], styles: Iterable[str]
+) -> Mapping[str, object]:
     code = lang()
     kinds = {kind.code: kind.label(code) for kind in vocabulary.KINDS.values()}
     return {
@@ -245,6 +253,7 @@ def _setup(asked: Asked, near: str, scripts: Iterable[str], styles: Iterable[str
         "near": near,
         "place": asked.place,
         "problems": _problems(asked),
+        "found": found,
         "symbols": symbols(look_labels(), kinds, sprite=static_url("icons.svg")),
         "words": finder_words(),
         "asides": aside_labels(),
@@ -278,5 +287,5 @@ def _setup(asked: Asked, near: str, scripts: Iterable[str], styles: Iterable[str
         "languages": [other for other in LANGUAGES if other != code],
         "worker": url_for("finder.service_worker"),
         "pack_ms": 12 * 3600 * 1000,
-        "digest": pack.FORMAT,
+        "format": pack.FORMAT,
     }

@@ -16,7 +16,7 @@
   var form = byId("filters"), rows = byId("rows"), status = byId("status"), heading = byId("heading");
   var wide = window.matchMedia("(min-width: 900px)");
   var first = setup.problems; // what the form cannot hold is told once
-  var asking = null, listed = [], onMap = null, map = null, pocket = null, opened = null;
+  var asking = null, listed = [], onMap = null, map = null, packed = null, pocket = null, opened = null;
 
   /* What is asked -------------------------------------------------------------------------------------------- */
   function field(name) { return form.elements[name]; }
@@ -64,7 +64,7 @@
     notice(answer);
     byId("basis").hidden = byId("tools").hidden = !from;
     byId("basis").textContent = say(field("by").value === "ebike" ? "basis_ebike" : "basis_walk");
-    if (byId("start")) byId("start").hidden = Boolean(from) || starred;
+    byId("start").hidden = Boolean(from) || starred;
     yizhan.stars.refresh(listed);
     byId("show-stars").setAttribute("aria-pressed", String(starred));
     if (starred) yizhan.starTools(byId("share-box"));
@@ -106,11 +106,8 @@
     var codes = starred ? yizhan.stars.all().map(function (star) { return star.code; }) : null;
     if (codes && !codes.length) return write({ stations: [], empty: "no_stars" });
     yizhan.ask(setup.links.find + "?" + query() + (codes ? "&codes=" + codes.join(",") : ""), signal).then(function (body) {
-      yizhan.clock.set(Date.parse(body.timeStamp), body.at);
-      body.stations = body.rows.map(function (row) { return yizhan.station(body.columns, row); });
+      answered(body);
       write(body);
-      byId("list").dataset.source = "server";
-      stock();
     }).catch(function (error) {
       if (error.name === "AbortError") return;
       if (error.told) { // the server answered, and said no
@@ -121,11 +118,38 @@
     });
   }
 
+  function answered(body) {
+    yizhan.clock.set(Date.parse(body.timeStamp), body.at);
+    body.stations = body.rows.map(function (row) { return yizhan.station(body.columns, row); });
+    byId("list").dataset.source = "server";
+    stock();
+  }
+
+  /* The list that came with the page needs no second question and is not drawn again. */
+  function begin() {
+    var body = setup.found;
+    if (!body) return load();
+    first = [];
+    link();
+    yizhan.kept.keep("last", { near: field("near").value, place: field("place").value });
+    answered(body);
+    listed = body.stations;
+    yizhan.stars.refresh(listed);
+    document.documentElement.classList.add("is-live");
+    draw();
+  }
+
   /* The pocket ----------------------------------------------------------------------------------------------- */
+
+  /* Kept as text: a phone stores and reads that in no time, and most visits never need what stands in it. */
+  function unpacked(kept) {
+    return kept && kept.format === setup.format ? new yizhan.Pack(JSON.parse(kept.text)) : null;
+  }
+
   function fromPocket(codes) {
     yizhan.clock.recall();
-    return yizhan.kept.get("packs", "region").then(function (body) {
-      pocket = body ? new yizhan.Pack(body) : null;
+    return yizhan.kept.get("packs", "region").then(function (kept) {
+      pocket = unpacked(kept);
       byId("list").dataset.source = pocket ? "pocket" : "none";
       if (!pocket) {
         rows.removeAttribute("aria-busy");
@@ -136,20 +160,21 @@
     });
   }
 
-  /* After an answer of the server: renew what is kept, when it is of another place or a day old. */
+  /* After an answer of the server: renew what is kept, when it is of another place or half a day old. */
   function stock() {
     var from = near();
     if (!from) return;
     yizhan.later(function () {
-      yizhan.kept.get("packs", "region").then(function (body) {
-        var fresh = body && yizhan.clock.now() - Date.parse(body.made) < setup.pack_ms && yizhan.metres(body.near, from) < 12000 && body.digest === setup.digest;
-        if (fresh) return body;
-        return yizhan.ask(setup.links.pack + "?near=" + from.join(",")).then(function (made) {
-          made.digest = setup.digest;
+      yizhan.kept.get("packs", "region").then(function (kept) {
+        var fresh = kept && kept.format === setup.format && Math.abs(yizhan.clock.now() - kept.made) < setup.pack_ms && yizhan.metres(kept.near, from) < 12000;
+        if (fresh) return kept;
+        return yizhan.ask(setup.links.pack + "?near=" + from.join(",")).then(function (body) {
+          var made = { format: setup.format, made: Date.parse(body.made), near: body.near, text: JSON.stringify(body) };
           return yizhan.kept.put("packs", "region", made).then(function () { return made; });
         });
-      }).then(function (body) {
-        pocket = new yizhan.Pack(body);
+      }).then(function (kept) {
+        packed = kept;
+        pocket = null;
         document.body.dataset.pocket = "full";
         draw();
       }, function () { /* another time; the list itself came from the server */ });
@@ -178,11 +203,12 @@
     return true;
   }
 
-  /* The whole pack thins the map's white places; what is listed comes into view. */
+  /* The map shows all of the pack that answers the question; what is listed comes into view. */
   function draw() {
     if (!map || !document.body.classList.contains("with-map") && !wide.matches) return;
     var seen = {}, now = yizhan.clock.now(), all = listed.slice();
     listed.forEach(function (station) { seen[station.code] = true; });
+    if (!pocket) pocket = unpacked(packed);
     if (pocket) yizhan.matching(pocket, new URLSearchParams(query()), now, setup.rank).forEach(function (station) { if (!seen[station.code]) all.push(station); });
     var key = query() + "#" + listed.length + "#" + all.length;
     if (onMap === key) return;
@@ -335,7 +361,7 @@
     }
   }
   document.documentElement.classList.add("has-script");
-  load();
+  begin();
   yizhan.later(function () {
     yizhan.sendAll();
     if (wide.matches) showMap();

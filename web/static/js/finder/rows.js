@@ -74,6 +74,16 @@
     ].filter(Boolean).join(" · ");
   }
 
+  /* Where nobody knows, or one would stand before a closed door, the telephone is at hand. */
+  function call(station) {
+    if (!station.phone || (station.verdict !== "unknown" && station.verdict !== "closed")) return null;
+    var number = yizhan.phones(station.phone)[0].querySelector("a");
+    if (!number) return null;
+    number.className = "button";
+    number.insertBefore(icon("phone"), number.firstChild);
+    return el("p", { "class": "find-phone" }, number);
+  }
+
   /** One station as a list item. options: asked (amenities), now, starred, minutes (or null without a place). */
   yizhan.row.make = function (station, options) {
     var warning = yizhan.row.warning(station), voices = yizhan.row.voices(station), id = "more-" + station.code;
@@ -92,6 +102,7 @@
       ]),
       amenities(station, options.asked),
       voices.length ? el("p", { "class": "voices" }, voices) : null,
+      call(station),
       el("button", { type: "button", "class": "find-more", "aria-expanded": "false", "aria-controls": id, "aria-label": say("more_of", { name: yizhan.nameOf(station) }) }, icon("chevron")),
       el("div", { "class": "find-extra", id: id, hidden: true }),
     ]);
