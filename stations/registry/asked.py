@@ -18,7 +18,7 @@ from stations.registry.spelling import Cut, misspelt, syllables
 
 __all__ = ["Answer", "Asked", "Step"]
 
-_MOST_CHARACTERS = 40
+_MOST_CHARACTERS = 60
 _INITIALS = range(2, 13)
 
 
@@ -69,7 +69,7 @@ class Asked:
 
     @classmethod
     def read(cls, text: str) -> Asked:
-        """Read what was typed; only the first forty characters count."""
+        """Read what was typed; only the first sixty characters count."""
         words = tuple(word for word in map(plain, text.split()) if word)
         return cls("".join(words)[:_MOST_CHARACTERS], words[:8])
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
+import orjson
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
@@ -33,7 +34,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
-from stations.models import GazetteerEntry, PublicStation, Station
+from stations.models import GazetteerEntry, PublicStation
 from stations.registry import queries
 from stations.registry.asked import Answer, Asked, Step
 from stations.registry.gazetteer import REGION
@@ -270,11 +271,9 @@ def _hits(session: Session, best: Sequence[_Found], lang: str) -> list[Hit]:
     """Return the hits with their names in a language, and where they are."""
     stations = {each.row.code for each in best if each.row.kind == STATION}
     told = {
-        row.code: row
+        row.code: orjson.loads(row.feature)["properties"]
         for row in session.execute(
-            select(PublicStation.code, Station.names, Station.address)
-            .join(Station, Station.id == PublicStation.station_id)
-            .where(PublicStation.code.in_(stations))
+            select(PublicStation.code, PublicStation.feature).where(PublicStation.code.in_(stations))
         )
     }
     codes = {code for each in best for code in each.row.lineage}
@@ -306,8 +305,8 @@ def _hits(session: Session, best: Sequence[_Found], lang: str) -> list[Hit]:
             Hit(
                 kind=row.kind,
                 code=row.code,
-                name=name(station.names if station else entries[row.kind, row.code].names),
-                detail=(station.address if station else None) or around(row),
+                name=name(station["names"] if station else entries[row.kind, row.code].names),
+                detail=(station["address"] if station else None) or around(row),
                 lon=row.lon,
                 lat=row.lat,
                 lifecycle=row.lifecycle,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterator
 from functools import cache, lru_cache
@@ -10,33 +9,35 @@ from itertools import islice
 
 __all__ = ["misspelt", "syllables", "within_one_letter"]
 
-_SHAPE = re.compile(r"(?:[bpmfdtnlgkhjqxrzcsyw]|[zcs]h)?(?:[aeiouv]+(?:ng|n|r)?)")
+#: The syllables of standard Chinese without tones, v for ü, as the Xinhua dictionary has them.
+_TABLE = """
+a ai an ang ao ba bai ban bang bao bei ben beng bi bian biao bie bin bing bo bu ca cai can cang cao ce cen
+ceng cha chai chan chang chao che chen cheng chi chong chou chu chua chuai chuan chuang chui chun chuo ci
+cong cou cu cuan cui cun cuo da dai dan dang dao de dei den deng di dia dian diao die ding diu dong dou du
+duan dui dun duo e ei en eng er fa fan fang fei fen feng fiao fo fou fu ga gai gan gang gao ge gei gen geng
+gong gou gu gua guai guan guang gui gun guo ha hai han hang hao he hei hen heng hong hou hu hua huai huan
+huang hui hun huo ji jia jian jiang jiao jie jin jing jiong jiu ju juan jue jun ka kai kan kang kao ke kei
+ken keng kong kou ku kua kuai kuan kuang kui kun kuo la lai lan lang lao le lei len leng li lia lian liang
+liao lie lin ling liu lo long lou lu luan lun luo lv lve ma mai man mang mao me mei men meng mi mian miao
+mie min ming miu mo mou mu na nai nan nang nao ne nei nen neng ni nian niang niao nie nin ning niu nong nou
+nu nuan nun nuo nv nve o ou pa pai pan pang pao pei pen peng pi pian piao pie pin ping po pou pu qi qia qian
+qiang qiao qie qin qing qiong qiu qu quan que qun ran rang rao re ren reng ri rong rou ru rua ruan rui run
+ruo sa sai san sang sao se sen seng sha shai shan shang shao she shei shen sheng shi shou shu shua shuai
+shuan shuang shui shun shuo si song sou su suan sui sun suo ta tai tan tang tao te tei teng ti tian tiao tie
+ting tong tou tu tuan tui tun tuo wa wai wan wang wei wen weng wo wu xi xia xian xiang xiao xie xin xing
+xiong xiu xu xuan xue xun ya yan yang yao ye yi yin ying yo yong you yu yuan yue yun za zai zan zang zao ze
+zei zen zeng zha zhai zhan zhang zhao zhe zhei zhen zheng zhi zhong zhou zhu zhua zhuai zhuan zhuang zhui
+zhun zhuo zi zong zou zu zuan zui zun zuo
+"""
+_SYLLABLES = frozenset(_TABLE.split())
+_BEGINNINGS = frozenset(syllable[:end] for syllable in _SYLLABLES for end in range(1, len(syllable) + 1))
 _LONGEST = 6
 _MOST_CUTS = 8
-_MOST_LETTERS = 40
-_MOST_MISSPELT = 400
+_MOST_LETTERS = 60
+_MOST_WAYS = 4
+_MOST_MISSPELT = 2_000
 
 Cut = tuple[str, ...]
-
-
-@cache
-def _inventory() -> frozenset[str]:
-    """Return the syllables of standard Chinese, from the readings of the characters in common use."""
-    from pypinyin.contrib.tone_convert import to_normal
-    from pypinyin.pinyin_dict import pinyin_dict
-
-    given = {
-        to_normal(reading)
-        for point in range(0x4E00, 0x9FA6)
-        for reading in pinyin_dict.get(point, "").split(",")
-        if reading
-    }
-    return frozenset(syllable for syllable in given if _SHAPE.fullmatch(syllable))
-
-
-@cache
-def _beginnings() -> frozenset[str]:
-    return frozenset(syllable[:end] for syllable in _inventory() for end in range(1, len(syllable) + 1))
 
 
 @lru_cache(maxsize=4096)
@@ -62,7 +63,7 @@ def _cuts(letters: str, *, unfinished: bool) -> Iterator[Cut]:
         for end in range(min(at + _LONGEST, len(letters)), at, -1):
             part = letters[at:end]
             if end in open_at and (
-                part in _inventory() or (unfinished and end == len(letters) and part in _beginnings())
+                part in _SYLLABLES or (unfinished and end == len(letters) and part in _BEGINNINGS)
             ):
                 yield from go_on(end, (*so_far, part))
 
@@ -76,9 +77,7 @@ def _open_ends(letters: str, *, unfinished: bool) -> set[int]:
     for at in range(length - 1, -1, -1):
         for end in range(at + 1, min(at + _LONGEST, length) + 1):
             part = letters[at:end]
-            if end in good and (
-                part in _inventory() or (unfinished and end == length and part in _beginnings())
-            ):
+            if end in good and (part in _SYLLABLES or (unfinished and end == length and part in _BEGINNINGS)):
                 good.add(at)
                 break
     return good
@@ -89,7 +88,7 @@ def misspelt(letters: str) -> frozenset[Cut]:
     """Return the syllables that may have been meant where one letter is wrong, missing or too many.
 
     Only whole syllables, and what ``syllables`` finds is not among them unless it is one letter away as well. At most
-    some hundred ways; empty for fewer than four letters, which are one letter away from nearly everything.
+    some hundred, rarely thousand ways; empty for fewer than four letters, which are one letter away from nearly everything.
     """
     if not 4 <= len(letters) <= _MOST_LETTERS:
         return frozenset()
@@ -110,13 +109,13 @@ def misspelt(letters: str) -> frozenset[Cut]:
 
 
 def _whole_cuts_before(letters: str, *, backwards: bool = False) -> dict[int, list[Cut]]:
-    """Return, for every position that whole syllables can reach, at most two ways to get there."""
+    """Return, for every position that whole syllables can reach, some ways to get there."""
     reached: dict[int, list[Cut]] = {0: [()]}
     for at in range(len(letters)):
         for cut in reached.get(at, ()):
             for end in range(at + 1, min(at + _LONGEST, len(letters)) + 1):
                 part = letters[len(letters) - end : len(letters) - at] if backwards else letters[at:end]
-                if part in _inventory() and len(reached.get(end, ())) < 2:
+                if part in _SYLLABLES and len(reached.get(end, ())) < _MOST_WAYS:
                     reached.setdefault(end, []).append((*cut, part))
     return reached
 
@@ -125,7 +124,7 @@ def _whole_cuts_before(letters: str, *, backwards: bool = False) -> dict[int, li
 def _by_less_letters() -> dict[str, set[str]]:
     """Return the syllables by themselves and by what is left of them when one letter is taken out."""
     found: dict[str, set[str]] = defaultdict(set)
-    for syllable in _inventory():
+    for syllable in _SYLLABLES:
         for key in _less(syllable):
             found[key].add(syllable)
     return found
