@@ -39,6 +39,7 @@ __all__ = [
     "named",
     "nearest_first",
     "point",
+    "roughly_nearest_first",
     "sounding",
     "within",
     "wkb",
@@ -108,6 +109,14 @@ def metres_to(near: tuple[float, float], entry: Names = P) -> ColumnElement[floa
 def nearest_first(near: tuple[float, float]) -> ColumnElement[float]:
     """Return the expression to order by; the index gives it in order."""
     return _spheroid(P.location).op("<->")(_spheroid(point(*near)))
+
+
+def roughly_nearest_first(near: tuple[float, float]) -> ColumnElement[float]:
+    """Return an expression to order by that costs next to nothing a row.
+
+    The projection is conformal: near the point the order is that of metres. Good for choosing whom to measure.
+    """
+    return P.location_3857.op("<->")(func.ST_Transform(point(*near), 3857))
 
 
 def within(near: tuple[float, float], metres: float) -> ColumnElement[bool]:

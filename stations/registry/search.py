@@ -240,7 +240,7 @@ def _candidates(
             cast(null(), BigInteger),
         ]
         condition = and_(PublicStation.listed, condition)
-        order = [*([] if near is None else [queries.nearest_first(near)]), PublicStation.station_id]
+        order = [*([] if near is None else [queries.roughly_nearest_first(near)]), PublicStation.station_id]
     else:
         own = [
             GazetteerEntry.kind,
