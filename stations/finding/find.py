@@ -197,7 +197,7 @@ class _Asking:
                 ).label("doubt"),
             )
             .where(*self._conditions(query), *([] if within is None else [queries.within(near, within)]))
-            .order_by(queries.nearest_first(near), P.station_id)
+            .order_by(queries.nearest_first(near))
             .limit(size)
         ).all()
         minutes = self._travel.minutes(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from math import log, pi, radians, tan
 from random import Random
 
 import psycopg
@@ -58,8 +59,15 @@ _HOSTS = ["社区", "建设银行", "加油站", "大药房", "邮政", "便民�
 _KINDS = ("工会驿站", "骑手驿站", "爱心驿站", "劳动者港湾", "户外劳动者服务站点")
 _COLUMNS = (
     "station_id, code, listed, commit_id, name, kind, station_class, lifecycle, region_code, lineage, access, fee, has, "
-    "inferred, lacks, schedule_key, location, search_text, search_bigrams, feature"
+    "inferred, lacks, schedule_key, location, location_3857, search_text, search_bigrams, feature"
 )
+
+
+_RADIUS = 6_378_137.0
+
+
+def _northing(lat: float) -> float:
+    return _RADIUS * log(tan(pi / 4 + radians(lat) / 2))
 
 
 def fill_many(connection: psycopg.Connection, count: int, *, schedule_key: str = "none") -> None:
@@ -89,6 +97,6 @@ def _rows(count: int, schedule_key: str) -> Iterator[tuple[object, ...]]:
         yield (
             number, f"{number:08d}", True, 1, name, "union_station", "rest", "open", "630102",
             ["630000", "630100", "630102"], "open_door", "free", [], [], [], schedule_key,
-            f"SRID=4326;POINT({lon:.6f} {lat:.6f})", search_text(name), search_pairs(name, address=road).split(),
-            json.dumps(feature),
+            f"SRID=4326;POINT({lon:.6f} {lat:.6f})", f"SRID=3857;POINT({_RADIUS * radians(lon)} {_northing(lat)})",
+            search_text(name), search_pairs(name, address=road).split(), json.dumps(feature),
         )  # fmt: skip

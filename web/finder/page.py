@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
+import orjson
 from flask import current_app, request, url_for
+from jinja2.utils import htmlsafe_json_dumps
+from markupsafe import Markup
 
 from stations import vocabulary
 from stations.finding import HOUR, STAY, Found
@@ -32,7 +35,7 @@ from web.pages.words import look_labels
 __all__ = ["LIMIT", "Asked", "finder_page"]
 
 #: Rows of a list; and of the nearest where nothing is near.
-LIMIT = 30
+LIMIT = 20
 _NEAREST = 10
 _STAYS = (10, 20, 30, 60)
 _EVERYWHERE = (73.0, 18.0, 135.0, 54.0)
@@ -245,10 +248,10 @@ def _map_options(region_name: str) -> MapOptions:
 
 def _setup(
     asked: Asked, found: dict[str, Any] | None, near: str, scripts: Iterable[str], styles: Iterable[str]
-) -> Mapping[str, object]:
+) -> Markup:
     code = lang()
     kinds = {kind.code: kind.label(code) for kind in vocabulary.KINDS.values()}
-    return {
+    given = {
         "lang": code,
         "near": near,
         "place": asked.place,
@@ -289,3 +292,7 @@ def _setup(
         "pack_ms": 12 * 3600 * 1000,
         "format": pack.FORMAT,
     }
+    # In the order given, which is that of the vocabulary; Flask's own filter would sort the names.
+    return htmlsafe_json_dumps(
+        given, dumps=lambda value, **_: orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode()
+    )

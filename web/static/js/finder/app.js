@@ -360,7 +360,6 @@
       field("place").value = last.place || "";
     }
   }
-  document.documentElement.classList.add("has-script");
   begin();
   yizhan.later(function () {
     yizhan.sendAll();
