@@ -34,6 +34,8 @@ class Source(Base):
     mapping: Mapped[dict[str, Any] | None]
     added_in: Mapped[int] = mapped_column(BigInteger, server_default=ADDED_IN)
 
+    __table_args__ = (Index("ix_sources_added_in", "added_in"),)
+
 
 class Batch(Base):
     """One run of one file."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, SmallInteger, func
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, SmallInteger, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from stations.models.base import Base, identity, one_of
@@ -33,7 +33,11 @@ class Commit(Base):
     #: The transaction that this row belongs to, so that no other can write under its name.
     txid: Mapped[int | None] = mapped_column(BigInteger)
 
-    __table_args__ = (Index("ix_commits_batch_id", "batch_id"),)
+    __table_args__ = (
+        Index("ix_commits_batch_id", "batch_id"),
+        Index("ix_commits_at", "at"),
+        Index("ix_commits_actor_id", "actor_id", "seq"),
+    )
 
 
 class CommitCounter(Base):
@@ -65,6 +69,8 @@ class Change(Base):
         CheckConstraint(one_of("op", "update", "delete"), name="op"),
         Index("ix_history_commit_id", "commit_id"),
         Index("ix_history_station_id", "station_id"),
+        Index("ix_history_table_name", "table_name", "commit_id"),
+        Index("ix_history_row_key", "table_name", "row_key", postgresql_where=text("station_id IS NULL")),
     )
 
 

@@ -41,6 +41,7 @@ class Region(Base):
         Index("ix_regions_geom", "geom", postgresql_using="gist"),
         Index("ix_regions_lineage", "lineage", postgresql_using="gin"),
         Index("ix_regions_parent_code", "parent_code"),
+        Index("ix_regions_added_in", "added_in"),
     )
 
 

@@ -22,7 +22,10 @@ class Organisation(Base):
     region_code: Mapped[str | None] = mapped_column(ForeignKey("regions.code"))
     added_in: Mapped[int] = mapped_column(BigInteger, server_default=ADDED_IN)
 
-    __table_args__ = (CheckConstraint("btrim(name) <> ''", name="name"),)
+    __table_args__ = (
+        CheckConstraint("btrim(name) <> ''", name="name"),
+        Index("ix_organisations_added_in", "added_in"),
+    )
 
 
 class Honour(Base):
@@ -51,4 +54,5 @@ class Honour(Base):
         CheckConstraint("(revoked_on IS NULL) = (revoked_reason IS NULL)", name="revoked"),
         Index("ix_honours_station_id", "station_id"),
         Index("ix_honours_organisation_id", "organisation_id"),
+        Index("ix_honours_added_in", "added_in"),
     )

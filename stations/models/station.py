@@ -122,6 +122,24 @@ class Station(Base):
         Index("ix_stations_region_code", "region_code"),
         Index("ix_stations_source_id", "source_id"),
         Index("ix_stations_added_in", "added_in"),
+        Index(
+            "ix_stations_unlocated",
+            "id",
+            postgresql_where=text("location IS NULL AND withdrawn_reason IS NULL AND lifecycle <> 'closed'"),
+        ),
+        Index(
+            "ix_stations_unverified",
+            text("verified_at NULLS FIRST"),
+            "id",
+            postgresql_where=text("lifecycle = 'open' AND withdrawn_reason IS NULL"),
+        ),
+        Index(
+            "ix_stations_expected_on",
+            "expected_on",
+            postgresql_where=text(
+                "expected_on IS NOT NULL AND lifecycle IN ('planned', 'building', 'suspended')"
+            ),
+        ),
     )
 
 
@@ -146,6 +164,7 @@ class StationSource(Base):
             postgresql_where=text("external_id IS NOT NULL"),
         ),
         Index("ix_station_sources_identity_key", "source_id", "identity_key"),
+        Index("ix_station_sources_added_in", "added_in"),
     )
 
 
@@ -171,6 +190,7 @@ class Amenity(Base):
         CheckConstraint(one_of("value", *words.Value), name="value"),
         CheckConstraint(one_of("basis", *words.BASIS), name="basis"),
         CheckConstraint("NOT out_of_order OR value = 'yes'", name="only_what_is_there_breaks"),
+        Index("ix_amenities_added_in", "added_in"),
     )
 
 
@@ -190,6 +210,9 @@ class HoursException(Base):
     __table_args__ = (
         CheckConstraint("starts <= ends", name="order"),
         Index("ix_hours_exceptions_station_id", "station_id"),
+        Index("ix_hours_exceptions_starts", "starts"),
+        Index("ix_hours_exceptions_ends", "ends"),
+        Index("ix_hours_exceptions_added_in", "added_in"),
     )
 
 
@@ -208,6 +231,7 @@ class Partner(Base):
         CheckConstraint(one_of("role", *words.PARTNER_ROLES), name="role"),
         Index("uq_partners_station_role", "station_id", "organisation_id", "role", unique=True),
         Index("ix_partners_organisation_id", "organisation_id"),
+        Index("ix_partners_added_in", "added_in"),
     )
 
 
@@ -228,6 +252,7 @@ class Photo(Base):
     __table_args__ = (
         CheckConstraint(one_of("shows", "door", "inside", "outside", "amenity"), name="shows"),
         Index("ix_photos_station_id", "station_id"),
+        Index("ix_photos_added_in", "added_in"),
     )
 
 
@@ -249,4 +274,5 @@ class Visits(Base):
         CheckConstraint("visits >= 0", name="visits"),
         CheckConstraint("NOT isempty(period)", name="period"),
         Index("ix_visits_station_id", "station_id"),
+        Index("ix_visits_added_in", "added_in"),
     )

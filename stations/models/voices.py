@@ -15,10 +15,12 @@ from sqlalchemy.orm import Mapped, mapped_column
 from stations import vocabulary
 from stations.models.base import ADDED_IN, Base, identity, one_of
 
-__all__ = ["MAX_WORDS", "Report", "ReportKey", "ReportMark", "ReportRequest", "SpentChallenge"]
+__all__ = ["MAX_WORDS", "OUTCOMES", "Report", "ReportKey", "ReportMark", "ReportRequest", "SpentChallenge"]
 
 #: Characters in the words of one report.
 MAX_WORDS = 500
+#: What comes of an accepted report; the last two are an edit by hand, and nothing that the registry holds.
+OUTCOMES = ("closed_today", "suspended", "out_of_order", "amenity_absent", "edited", "noted")
 
 
 class Report(Base):
@@ -44,6 +46,12 @@ class Report(Base):
     decided_at: Mapped[datetime | None]
     decided_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     decided_note: Mapped[str | None]
+    #: What came of an accepted one, and the commit that did it.
+    outcome: Mapped[str | None]
+    decided_in: Mapped[int | None] = mapped_column(BigInteger)
+    #: Words and photo are let out one by one.
+    words_shown: Mapped[bool] = mapped_column(server_default="false")
+    photo_shown: Mapped[bool] = mapped_column(server_default="false")
     released_at: Mapped[datetime | None]
     released_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     added_in: Mapped[int] = mapped_column(BigInteger, server_default=ADDED_IN)
@@ -68,12 +76,22 @@ class Report(Base):
         ),
         CheckConstraint("num_nonnulls(released_at, released_by) <> 1", name="released_by_somebody"),
         CheckConstraint("status <> 'rejected' OR released_at IS NULL", name="rejected_stays_hidden"),
+        CheckConstraint(one_of("outcome", *OUTCOMES), name="outcome"),
+        CheckConstraint("(outcome IS NOT NULL) = (status = 'accepted')", name="accepted_has_outcome"),
+        CheckConstraint("(words_shown OR photo_shown) = (released_at IS NOT NULL)", name="shown_is_released"),
+        CheckConstraint(
+            "(words IS NOT NULL OR NOT words_shown) AND (photo_sha256 IS NOT NULL OR NOT photo_shown)",
+            name="shown_is_there",
+        ),
         Index("ix_reports_station_id", "station_id", "choice", "made_at"),
         Index(
             "ix_reports_waiting",
             "received_at",
             postgresql_where=text("status = 'waiting' AND choice <> 'correct'"),
         ),
+        Index("ix_reports_decided", "decided_at", postgresql_where=text("status <> 'waiting'")),
+        Index("ix_reports_photo", "photo_sha256", postgresql_where=text("photo_sha256 IS NOT NULL")),
+        Index("ix_reports_added_in", "added_in"),
     )
 
 
