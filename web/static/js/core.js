@@ -150,6 +150,24 @@
     else window.setTimeout(action, 300);
   };
 
+  /** Run many small actions in order, letting the page breathe between pieces; resolves after the last. */
+  yizhan.inPieces = function (actions) {
+    return new Promise(function (resolve, reject) {
+      var next = 0;
+      function piece() {
+        var until = Date.now() + 12;
+        try {
+          while (next < actions.length && Date.now() < until) actions[next++]();
+        } catch (error) {
+          return reject(error);
+        }
+        if (next < actions.length) window.setTimeout(piece, 0);
+        else resolve();
+      }
+      piece();
+    });
+  };
+
   /** Run once the events have stopped coming. */
   yizhan.settled = function (action, ms) {
     var timer = 0;

@@ -54,19 +54,22 @@
         group.addLayer(shape);
         return shape;
       }
-      var outlines = [];
+      // The counties lie lowest, then lakes, then the outlines of prefectures and of the province.
+      var counties = [], outlines = [];
       body.areas.forEach(function (area) {
-        var latlngs = polygons(area.shape, scale);
         group.areas[area.code] = { code: area.code, name: area.name, short: area.short, level: area.level, label: area.label, bounds: L.latLngBounds([]) };
-        if (area.level === "county") {
-          var shape = add("county", latlngs);
-          group.areas[area.code].shape = shape;
-          group.areas[area.code].bounds = shape.getBounds();
-        } else outlines.push([area, latlngs]);
+        (area.level === "county" ? counties : outlines).push(area);
       });
-      if (!this._outlinesOnly) body.lakes.forEach(function (lake) { add("lake", polygons(lake, scale)); });
-      outlines.sort(function (a, b) { return a[0].level < b[0].level ? -1 : 1; }); // prefecture, then province
-      outlines.forEach(function (pair) { group.areas[pair[0].code].bounds = add(pair[0].level, pair[1]).getBounds(); });
+      outlines.sort(function (a, b) { return a.level < b.level ? -1 : 1; }); // prefecture, then province
+      function draw(area) {
+        return function () {
+          var shape = add(area.level, polygons(area.shape, scale)), entry = group.areas[area.code];
+          entry.bounds = shape.getBounds();
+          if (area.level === "county") entry.shape = shape;
+        };
+      }
+      var lakes = this._outlinesOnly ? [] : body.lakes.map(function (lake) { return function () { add("lake", polygons(lake, scale)); }; });
+      return yizhan.inPieces(counties.map(draw).concat(lakes, outlines.map(draw)));
     },
 
     _look: function (kind) {
@@ -95,7 +98,7 @@
   yizhan.regions = function (map, options) {
     var regions = new Regions(options.outlinesOnly).addTo(map);
     yizhan.onColours(function () { regions.recolour(); });
-    regions.loaded = yizhan.ask(options.url).then(function (body) { regions.draw(body); return regions; });
+    regions.loaded = yizhan.ask(options.url).then(function (body) { return regions.draw(body); }).then(function () { return regions; });
     map.regions = regions;
     return regions;
   };
