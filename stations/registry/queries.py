@@ -25,7 +25,9 @@ from stations.registry.spelling import syllables
 
 __all__ = [
     "Names",
+    "around",
     "conditions",
+    "covers",
     "doubt",
     "extent",
     "holds_pairs",
@@ -35,6 +37,7 @@ __all__ = [
     "in_state",
     "inner_point",
     "matching",
+    "metres_between",
     "metres_to",
     "named",
     "nearest_first",
@@ -72,6 +75,21 @@ def y(column: Any) -> ColumnElement[float]:
 def inner_point(column: Any) -> ColumnElement[Any]:
     """Return a point inside an area; null where there is no area."""
     return func.ST_PointOnSurface(column)
+
+
+def covers(column: Any, lon: float, lat: float) -> ColumnElement[bool]:
+    """Return whether an area holds a point, its border included; null where there is no area."""
+    return func.ST_Intersects(column, point(lon, lat))
+
+
+def metres_between(column: Any, lon: float, lat: float) -> ColumnElement[float]:
+    """Return the metres on the spheroid from a point to those of a column; null where there is none."""
+    return func.ST_Distance(_spheroid(column), _spheroid(point(lon, lat)))
+
+
+def around(column: Any, lon: float, lat: float, metres: float) -> ColumnElement[bool]:
+    """Return whether a point of a column is at most so many metres away."""
+    return func.ST_DWithin(_spheroid(column), _spheroid(point(lon, lat)), metres)
 
 
 def wkb(column: Any) -> ColumnElement[bytes]:

@@ -24,6 +24,7 @@ from stations.hours import Hours
 from stations.models import Amenity, HoursException, Organisation, Partner, Station
 
 __all__ = [
+    "NEXT_STATES",
     "AmenityFact",
     "accept_position",
     "add",
@@ -36,8 +37,9 @@ __all__ = [
     "withdraw",
 ]
 
-#: planned → building → open ⇄ suspended → closed; a plan may be dropped, a closed station may open again.
-_NEXT = {
+#: From each state to which: planned → building → open ⇄ suspended → closed; a plan may be dropped, a closed one may
+#: open again.
+NEXT_STATES = {
     "planned": {"building", "open", "closed"},
     "building": {"open", "suspended", "closed"},
     "open": {"suspended", "closed"},
@@ -207,7 +209,7 @@ def set_lifecycle(session: Session, station: Station, lifecycle: str, *, on: dat
     """Move a station through its life. Raises Conflict where the step is not possible, Invalid without a reason."""
     if lifecycle == station.lifecycle:
         return
-    if lifecycle not in _NEXT.get(station.lifecycle, set()):
+    if lifecycle not in NEXT_STATES.get(station.lifecycle, set()):
         raise Conflict(f"station {station.code} is {station.lifecycle} and cannot become {lifecycle}")
     if not reason.strip():
         raise Invalid("a change of lifecycle needs a reason", field="lifecycle_reason", value=reason)
