@@ -9,24 +9,13 @@ down_revision = "0010"
 branch_labels = None
 depends_on = None
 
-#: Rows of these tables are found by the commit that added them (stations already are).
-FOUND_BY_COMMIT = (
-    "station_sources",
-    "amenities",
-    "hours_exceptions",
-    "partners",
-    "photos",
-    "visits",
-    "honours",
-    "organisations",
-    "regions",
-    "sources",
-    "reports",
-)
+#: Rows of these tables are found by the commit that added them, as those of the other kept tables already are.
+FOUND_BY_COMMIT = ("station_sources", "organisations", "regions", "sources", "reports")
 LEDGER_INDEXES = (
     "CREATE INDEX ix_history_table_name ON history (table_name, commit_id)",
     # What belongs to no station is found by its key; the rows of a station by the station.
     "CREATE INDEX ix_history_row_key ON history (table_name, row_key) WHERE station_id IS NULL",
+    "CREATE INDEX ix_history_removed ON history (((held ->> 'added_in')::bigint)) WHERE op = 'delete'",
     "CREATE INDEX ix_commits_at ON commits (at)",
     "CREATE INDEX ix_commits_actor_id ON commits (actor_id, seq)",
     *(f"CREATE INDEX ix_{table}_added_in ON {table} (added_in)" for table in FOUND_BY_COMMIT),

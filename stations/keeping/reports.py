@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import CursorResult, exists, select, update
+from sqlalchemy import BigInteger, CursorResult, exists, literal_column, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -22,12 +22,35 @@ from stations.keeping.marks import Occasion, mark
 from stations.keeping.words import clean_words
 from stations.models import Photo, PublicStation, Report
 
-__all__ = ["CONFIRMATION", "MAX_AGE", "Saying", "accept", "is_shown", "known", "reject", "release", "say"]
+__all__ = [
+    "CONFIRMATION",
+    "MAX_AGE",
+    "Saying",
+    "accept",
+    "hide",
+    "is_shown",
+    "known",
+    "reject",
+    "release",
+    "reopen",
+    "say",
+]
 
 CONFIRMATION = "correct"
 _CODE = re.compile(r"[0-9]{1,20}")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
+_HIDDEN: dict[str, Any] = {
+    "words_shown": False,
+    "photo_shown": False,
+    "released_at": None,
+    "released_by": None,
+}
+_UNDECIDED: dict[str, Any] = dict.fromkeys(
+    ("decided_at", "decided_by", "decided_note", "decided_in", "outcome")
+)
 _OF_AMENITIES = {"amenity_missing", "amenity_broken"}
+#: The commit that a statement belongs to, as the trigger before it set it.
+_THIS_COMMIT = literal_column("current_setting('yz.commit')::bigint", BigInteger())
 #: A phone may have been without a network for so long.
 MAX_AGE = timedelta(days=7)
 
@@ -135,19 +158,53 @@ def say(
     return session.get_one(Report, report_id)
 
 
-def release(session: Session, report_id: int, *, by: int, now: datetime) -> None:
-    """Show the words and the photo of a report to the public. Raises Conflict where it was rejected."""
+def release(
+    session: Session, report_id: int, *, by: int, now: datetime, words: bool = True, photo: bool = True
+) -> None:
+    """Show the words of a report to the public, its photo, or both; what is not asked for is hidden.
+
+    Raises Conflict where it was rejected, or has nothing of what is asked for.
+    """
     report = _reported(session, report_id)
     if report.status == "rejected":
         raise Conflict(f"report {report_id} was rejected; what it says stays hidden")
-    if report.words is None and report.photo_sha256 is None:
+    shown = {
+        "words_shown": words and report.words is not None,
+        "photo_shown": photo and report.photo_sha256 is not None,
+    }
+    if not any(shown.values()):
         raise Conflict(f"report {report_id} has neither words nor a photo to release")
-    _write(session, report, released_at=now, released_by=by)
+    _write(session, report, released_at=now, released_by=by, **shown)
 
 
-def accept(session: Session, report_id: int, *, by: int, now: datetime, note: str | None = None) -> None:
-    """Keep a report as right. Its words stay hidden unless they are released. Raises Conflict where it was decided."""
-    _decide(session, report_id, status="accepted", decided_by=by, decided_at=now, decided_note=note)
+def hide(session: Session, report_id: int) -> None:
+    """Hide the words and the photo of a report again."""
+    _write(session, _reported(session, report_id), **_HIDDEN)
+
+
+def accept(
+    session: Session,
+    report_id: int,
+    *,
+    by: int,
+    now: datetime,
+    outcome: str = "noted",
+    note: str | None = None,
+) -> None:
+    """Keep a report as right. Its words stay hidden unless they are released.
+
+    outcome: what came of it (``models.voices.OUTCOMES``); the caller has changed the station. Raises Conflict where it
+    was decided.
+    """
+    _decide(
+        session,
+        report_id,
+        status="accepted",
+        outcome=outcome,
+        decided_by=by,
+        decided_at=now,
+        decided_note=note,
+    )
 
 
 def reject(session: Session, report_id: int, *, by: int, now: datetime, note: str) -> None:
@@ -161,9 +218,19 @@ def reject(session: Session, report_id: int, *, by: int, now: datetime, note: st
         decided_by=by,
         decided_at=now,
         decided_note=note.strip(),
-        released_at=None,
-        released_by=None,
+        **_HIDDEN,
     )
+
+
+def reopen(session: Session, report_id: int) -> None:
+    """Take a decision back: the report waits again, and what was released of it is hidden.
+
+    What the decision changed about the station is not touched. Raises Conflict where nothing was decided.
+    """
+    report = _reported(session, report_id)
+    if report.status == "waiting":
+        raise Conflict(f"report {report_id} waits for a decision; there is none to take back")
+    _write(session, report, status="waiting", **_UNDECIDED, **_HIDDEN)
 
 
 def _decide(session: Session, report_id: int, **decision: Any) -> None:
@@ -172,7 +239,7 @@ def _decide(session: Session, report_id: int, **decision: Any) -> None:
         raise Conflict(f"report {report_id} confirms its station; there is nothing to decide")
     if report.status != "waiting":
         raise Conflict(f"report {report_id} is {report.status} already")
-    _write(session, report, **decision)
+    _write(session, report, decided_in=_THIS_COMMIT, **decision)
 
 
 def _write(session: Session, report: Report, **columns: Any) -> None:
@@ -195,7 +262,7 @@ def is_shown(session: Session, digest: str) -> bool:
     """Tell whether a photo is public: released by staff, or put to a station that is public by staff themselves."""
     if not _DIGEST.fullmatch(digest):
         return False
-    released = exists().where(Report.photo_sha256 == digest, Report.released_at.is_not(None))
+    released = exists().where(Report.photo_sha256 == digest, Report.photo_shown)
     put = exists().where(
         Photo.sha256 == digest, Photo.station_id == PublicStation.station_id, PublicStation.listed
     )

@@ -76,7 +76,7 @@ def public_voice(
 
     Two questions to the database however many stations there are. A device counts once for each thing that it says of a
     station, on the network where it said it first. What fewer devices or networks say than ``agreement`` asks is left
-    out, and so is what staff rejected. Days are those of China.
+    out, and so is what staff decided: a fault that was put right, or never was, is reported no more. Days are those of China.
     """
     asked = agreement or Agreement()
     ids = list(station_ids)
@@ -88,7 +88,7 @@ def public_voice(
             Report.station_id.in_(ids),
             Report.made_at > now - asked.window,
             Report.made_at <= now,
-            Report.status != "rejected",
+            Report.status == "waiting",
             ReportMark.key_day == counting_day(now, asked.window),
         )
         .order_by(

@@ -70,6 +70,11 @@ class Change(Base):
         Index("ix_history_commit_id", "commit_id"),
         Index("ix_history_station_id", "station_id"),
         Index("ix_history_table_name", "table_name", "commit_id"),
+        Index(
+            "ix_history_removed",
+            text("((held ->> 'added_in')::bigint)"),
+            postgresql_where=text("op = 'delete'"),
+        ),
         Index("ix_history_row_key", "table_name", "row_key", postgresql_where=text("station_id IS NULL")),
     )
 
