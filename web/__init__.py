@@ -19,7 +19,7 @@ def create_app(settings: Settings, *, engine: Engine | None = None) -> Flask:
     from flask import Flask, Response
     from sqlalchemy import text
 
-    from web import api, assets, db, finder, i18n, pages, problems, reports, security
+    from web import api, assets, db, desk, finder, i18n, pages, problems, reports, security
 
     app = Flask(__name__, static_folder=None)
     app.config["YIZHAN_SETTINGS"] = settings
@@ -36,6 +36,7 @@ def create_app(settings: Settings, *, engine: Engine | None = None) -> Flask:
     app.register_blueprint(finder.blueprint)
     app.register_blueprint(api.blueprint)
     app.register_blueprint(reports.blueprint)
+    desk.init_app(app)
 
     @app.get("/healthz")
     def healthz() -> Response:

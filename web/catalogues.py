@@ -22,10 +22,11 @@ _WEB = Path(__file__).resolve().parent
 _METHODS = [
     ("pages/**.py", "python"),
     ("finder/**.py", "python"),
+    ("desk/**.py", "python"),
     ("ground.py", "python"),
     ("templates/**.html", "jinja2"),
 ]
-_KEYWORDS: dict[str, tuple[int, ...] | None] = {"_": None, "say": None, "plural": (1, 2)}
+_KEYWORDS: dict[str, tuple[int, ...] | None] = {"_": None, "say": None, "mark": None, "plural": (1, 2)}
 
 
 def messages() -> Iterator[tuple[str, str | tuple[str, ...]]]:

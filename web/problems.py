@@ -28,7 +28,7 @@ from stations.errors import (
 )
 from stations.query import BadQuery
 
-__all__ = ["STATUSES", "init_app", "problem"]
+__all__ = ["STATUSES", "answer", "for_programs", "init_app", "problem"]
 
 #: The one table of statuses; the first base that fits counts.
 STATUSES: dict[type[Exception], int] = {
@@ -79,8 +79,16 @@ def problem(status: int, detail: str, **members: Any) -> Response:
     )
 
 
-def _answer(status: int, detail: str, **members: Any) -> Response:
-    if request.path.startswith(_FOR_PROGRAMS):
+def for_programs() -> bool:
+    """Tell whether a program asks: by the address, or as a script of a page that takes JSON and no page."""
+    return request.path.startswith(_FOR_PROGRAMS) or (
+        request.accept_mimetypes["application/json"] > request.accept_mimetypes["text/html"]
+    )
+
+
+def answer(status: int, detail: str, **members: Any) -> Response:
+    """Answer with a problem, or to a person with a page that says it."""
+    if for_programs():
         return problem(status, detail, **members)
     page = render_template("error.html", status=status, detail=detail)
     return Response(page, status, content_type="text/html; charset=utf-8")
@@ -90,16 +98,16 @@ def _of_ours(error: Exception) -> Response:
     status = next(code for kind, code in STATUSES.items() if isinstance(error, kind))
     if isinstance(error, BadQuery):
         errors = [{"parameter": p.name, "value": p.value, "detail": p.reason} for p in error.problems]
-        return _answer(status, str(error), errors=errors)
+        return answer(status, str(error), errors=errors)
     members = {}
     if isinstance(error, Invalid):
         members = {"parameter": error.field, "reason": error.reason}
-    answer = _answer(
+    found = answer(
         status, str(error), **{name: value for name, value in members.items() if value is not None}
     )
     if isinstance(error, TooMany):
-        answer.headers["Retry-After"] = str(error.retry_after_s)
-    return answer
+        found.headers["Retry-After"] = str(error.retry_after_s)
+    return found
 
 
 def init_app(app: Flask) -> None:
@@ -110,28 +118,26 @@ def init_app(app: Flask) -> None:
     @app.errorhandler(DBAPIError)
     def database(error: DBAPIError) -> Response:
         if getattr(error.orig, "sqlstate", None) == _CANCELLED:
-            return _answer(
-                503, "the question took too long; ask for less (a region, a bbox, a smaller limit)"
-            )
+            return answer(503, "the question took too long; ask for less (a region, a bbox, a smaller limit)")
         if getattr(error.orig, "sqlstate", None) == _DISK_FULL:
-            return _answer(507, "there is no room left in the database; nothing was stored, try again later")
+            return answer(507, "there is no room left in the database; nothing was stored, try again later")
         app.logger.error("database error on %s", request.path, exc_info=error)
         if isinstance(error, OperationalError | InterfaceError):
-            return _answer(503, "the database does not answer now; try again in a minute")
-        return _answer(500, "something went wrong here; it was written to the log")
+            return answer(503, "the database does not answer now; try again in a minute")
+        return answer(500, "something went wrong here; it was written to the log")
 
     @app.errorhandler(HTTPException)
     def http(error: HTTPException) -> AnyResponse:
         # Werkzeug's own headers (Allow, Retry-After, Location …) are part of the answer.
         if error.response is not None or (error.code or 500) < 400:
             return error.get_response(request.environ)
-        answer = _answer(error.code or 500, str(error.description or error.name))
+        found = answer(error.code or 500, str(error.description or error.name))
         for name, value in error.get_headers(request.environ):
             if name.lower() not in {"content-type", "content-length"}:
-                answer.headers[name] = value
-        return answer
+                found.headers[name] = value
+        return found
 
     @app.errorhandler(Exception)
     def unexpected(error: Exception) -> Response:
         app.logger.error("unexpected error on %s", request.path, exc_info=error)
-        return _answer(InternalServerError.code, "something went wrong here; it was written to the log")
+        return answer(InternalServerError.code, "something went wrong here; it was written to the log")

@@ -1,7 +1,16 @@
 """The tables of the registry, typed. The schema itself is made by the migrations alone."""
 
 from stations.models.base import Base
+from stations.models.credentials import (
+    AccountEvent,
+    Credential,
+    LogInFailure,
+    RecoveryCode,
+    StaffLink,
+    StaffSession,
+)
 from stations.models.derived import GazetteerEntry, PublicStation, Schedule, StaleStation
+from stations.models.freshness import FreshnessPromise
 from stations.models.imports import Batch, BatchRow, Source
 from stations.models.ledger import Change, Commit, CommitCounter, RegistryInfo
 from stations.models.people import Grant, Staff
@@ -17,8 +26,10 @@ from stations.models.station import (
     Visits,
 )
 from stations.models.voices import Report, ReportKey, ReportMark, ReportRequest, SpentChallenge
+from stations.models.work import Upload, Work
 
 __all__ = [
+    "AccountEvent",
     "Amenity",
     "Base",
     "Batch",
@@ -26,15 +37,19 @@ __all__ = [
     "Change",
     "Commit",
     "CommitCounter",
+    "Credential",
+    "FreshnessPromise",
     "GazetteerEntry",
     "Grant",
     "Honour",
     "HoursException",
+    "LogInFailure",
     "Organisation",
     "Partner",
     "Photo",
     "Place",
     "PublicStation",
+    "RecoveryCode",
     "Region",
     "RegistryInfo",
     "Report",
@@ -45,8 +60,12 @@ __all__ = [
     "Source",
     "SpentChallenge",
     "Staff",
+    "StaffLink",
+    "StaffSession",
     "StaleStation",
     "Station",
     "StationSource",
+    "Upload",
     "Visits",
+    "Work",
 ]

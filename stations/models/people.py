@@ -15,22 +15,18 @@ ROLES = ("viewer", "editor", "inspector", "planner", "administrator")
 
 
 class Staff(Base):
-    """Somebody, or a part of the system, that may write. Only what an account needs is kept."""
+    """Somebody, or a part of the system, that may write. How they log in stands in ``credentials``."""
 
     __tablename__ = "staff"
 
     id: Mapped[identity]
     login: Mapped[str] = mapped_column(unique=True)
     display_name: Mapped[str]
-    email: Mapped[str | None]
-    password_hash: Mapped[str | None]
-    #: The command line, the demonstration: actors that nobody can log in as.
+    #: The command line, the demonstration, the public, the door: actors that nobody can log in as.
     is_system: Mapped[bool] = mapped_column(server_default="false")
     active: Mapped[bool] = mapped_column(server_default="true")
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     added_in: Mapped[int] = mapped_column(BigInteger, server_default=ADDED_IN)
-
-    __table_args__ = (CheckConstraint("NOT is_system OR password_hash IS NULL", name="system_has_no_login"),)
 
 
 class Grant(Base):

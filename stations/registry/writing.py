@@ -17,13 +17,15 @@ from stations.errors import NotAllowed, NotFound
 from stations.models import Staff
 from stations.registry.derived import derive_stale
 
-__all__ = ["DEMONSTRATION", "OPERATOR", "PUBLIC", "acting", "actor_id"]
+__all__ = ["DEMONSTRATION", "DOOR", "OPERATOR", "PUBLIC", "acting", "actor_id"]
 
 #: The actors that migrations make; nobody can log in as them.
 OPERATOR = "operator"
 DEMONSTRATION = "demonstration"
 #: Everybody without an account: may add reports and nothing else.
 PUBLIC = "public"
+#: The log-in: alone reads what staff log in with.
+DOOR = "door"
 
 _INSUFFICIENT_PRIVILEGE = "42501"
 

@@ -53,11 +53,18 @@ def test_the_models_say_what_the_migrations_made(session: Session) -> None:
 def test_the_public_holds_no_grant_and_cannot_log_in(session: Session) -> None:
     row = session.execute(
         text(
-            "SELECT is_system, password_hash, (SELECT count(*) FROM staff_grants g WHERE g.staff_id = s.id) "
-            "FROM staff s WHERE login = 'public'"
+            "SELECT is_system, (SELECT count(*) FROM credentials c WHERE c.staff_id = s.id), "
+            "(SELECT count(*) FROM staff_grants g WHERE g.staff_id = s.id) FROM staff s WHERE login = 'public'"
         )
     ).one()
-    assert tuple(row) == (True, None, 0)
+    assert tuple(row) == (True, 0, 0)
+
+
+def test_nobody_changes_an_actor_of_the_system(said: Session, operator: int) -> None:
+    for actor in (None, operator):
+        if actor is not None:
+            become(said, actor)
+        assert said.execute(text("UPDATE staff SET active = false")).rowcount == 0  # type: ignore[attr-defined]
 
 
 def test_the_public_adds_a_report(public: Session) -> None:
@@ -69,8 +76,7 @@ CHANGES = [
     "UPDATE stations SET lifecycle = 'closed', lifecycle_since = now(), lifecycle_reason = 'x'",
     "UPDATE stations SET location = NULL, phone = '1'",
     "UPDATE amenities SET out_of_order = true",
-    "UPDATE reports SET status = 'accepted', decided_at = now(), decided_by = yz_actor()",
-    "UPDATE staff SET active = false",
+    "UPDATE reports SET status = 'accepted', outcome = 'noted', decided_at = now(), decided_by = yz_actor()",
     "UPDATE regions SET population = 1",
     "DELETE FROM amenities",
     "DELETE FROM report_keys",
@@ -120,6 +126,8 @@ ADDITIONS = [
     """INSERT INTO regions (code, level, names) VALUES ('630299', 'county', '{"zh": "x"}')""",
     ADD.format(more=", status, decided_at, decided_by", values=", 'accepted', now(), yz_actor()"),
     ADD.format(more=", released_at, released_by", values=", now(), yz_actor()"),
+    ADD.format(more=", words, words_shown", values=", 'x', true"),
+    ADD.format(more=", outcome", values=", 'noted'"),
 ]
 
 

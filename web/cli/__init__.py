@@ -30,6 +30,7 @@ _COMMANDS = {
     "places": ("web.cli.contents", "places"),
     "regions": ("web.cli.regions", "regions"),
     "stations": ("web.cli.asking", "stations"),
+    "user": ("web.cli.users", "user"),
 }
 
 
