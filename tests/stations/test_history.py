@@ -15,10 +15,12 @@ from sqlalchemy.orm import Session
 from conftest import fill_squares
 from stations.errors import NotFound
 from stations.models import Commit, Station
-from stations.registry import registry
+from stations.registry import history, registry
+from stations.registry.differences import Difference, Sort, differences, move_of
+from stations.registry.history import Asked
 from stations.registry.kept import OF_STATION, as_held
 from stations.registry.past import station_at, walk_back
-from stations.registry.writing import OPERATOR, acting, actor_id
+from stations.registry.writing import DEMONSTRATION, OPERATOR, acting, actor_id
 
 
 @pytest.fixture(scope="module")
@@ -184,3 +186,173 @@ def test_walking_back_tells_each_commit_once_with_what_it_changed(ledger: Engine
     assert phone.after is not None
     assert (phone.before["phone"], phone.after["phone"]) == (None, "2")
     assert [step.seq for step in steps] == sorted((step.seq for step in steps if step.seq), reverse=True)
+
+
+def test_a_feed_tells_each_commit_once_newest_first_and_pages_while_others_write(ledger: Engine) -> None:
+    codes = [add(ledger, f"分页驿站{n}") for n in range(5)]
+    with Session(ledger) as session:
+        first, before = history.commits(session, Asked(), limit=3)
+    assert before == first[-1].seq
+    late = add(ledger, "后来的驿站")
+    with Session(ledger) as session:
+        second, _ = history.commits(session, Asked(before=before), limit=2)
+    told = [code for entry in (*first, *second) for code, _ in entry.stations]
+    assert told == codes[::-1]
+    assert late not in told
+    assert first[0].doings == (history.Doing("stations", "add", 1),)
+    assert first[0].stations == ((codes[-1], "分页驿站4"),)
+    assert (first[0].actor, first[0].reason) == ("命令行 Command line", "test")
+
+
+def test_a_feed_is_narrowed_by_actor_table_region_batch_and_time(ledger: Engine) -> None:
+    here, there = add(ledger, "川口驿站"), add(ledger, "乐都驿站", region_code="630202")
+    start = write_none(ledger)
+    with Session(ledger) as session:
+        since = session.scalars(select(Commit.at).where(Commit.seq == start)).one()
+    write(ledger, lambda s: s.execute(text(EDITS["toilet"]), {"code": here}), reason="加")
+    write(
+        ledger,
+        lambda s: s.execute(text(EDITS["toilet broken"]), {"code": here}),
+        who=DEMONSTRATION,
+        reason="坏",
+    )
+    write(ledger, lambda s: s.execute(text(EDITS["no amenities"]), {"code": here}), reason="撤")
+    write(ledger, lambda s: s.execute(text(EDITS["phone"]), {"code": there, "text": "1"}), reason="电话")
+
+    def reasons(**asked: Any) -> list[str]:
+        with Session(ledger) as session:
+            return [e.reason for e in history.commits(session, Asked(**asked))[0] if e.seq > start]
+
+    assert reasons() == ["电话", "撤", "坏", "加"]
+    assert reasons(table="amenities") == ["撤", "坏", "加"]
+    assert reasons(table="stations") == ["电话"]
+    assert reasons(table="honours") == []
+    assert reasons(regions=("630222",)) == ["撤", "坏", "加"]
+    assert reasons(regions=("630200",)) == ["电话", "撤", "坏", "加"]
+    assert reasons(regions=("630100",)) == []
+    assert reasons(regions=("630200",), table="amenities", since=since) == ["撤", "坏", "加"]
+    assert reasons(until=since) == []
+    assert reasons(batch=1) == []
+    with Session(ledger) as session:
+        assert reasons(actor=actor_id(session, DEMONSTRATION)) == ["坏"]
+
+
+def test_accounts_are_told_to_administrators_alone_and_the_public_where_it_is_asked_for(
+    ledger: Engine,
+) -> None:
+    start = write_none(ledger)
+    write(
+        ledger,
+        lambda s: s.execute(text("INSERT INTO staff (login, display_name) VALUES ('somebody', '某人')")),
+        reason="账号",
+    )
+
+    def reasons(**asked: Any) -> list[str]:
+        with Session(ledger) as session:
+            return [e.reason for e in history.commits(session, Asked(**asked))[0] if e.seq > start]
+
+    assert reasons() == []
+    assert reasons(people=True) == ["账号"]
+    with Session(ledger) as session:
+        (entry,) = [e for e in history.commits(session, Asked(people=True))[0] if e.seq > start]
+        assert history.done_elsewhere(session, entry) == ()
+        (row,) = history.done_elsewhere(session, entry, people=True)
+        assert row.after is not None
+        assert (row.table, row.before, row.after["login"]) == ("staff", None, "somebody")
+        assert "email" not in row.after
+
+
+def test_a_commit_tells_every_station_that_it_touched_a_page_at_a_time(ledger: Engine) -> None:
+    codes = [add(ledger, f"批量驿站{n}") for n in range(7)]
+
+    def work(session: Session) -> None:
+        for code in codes[:6]:
+            session.execute(text(EDITS["phone"]), {"code": code, "text": code})
+        session.execute(text(EDITS["toilet"]), {"code": codes[6]})
+
+    write(ledger, work)
+    seq = write_none(ledger)
+    # What the commit added is told even where it has been removed since.
+    write(ledger, lambda s: s.execute(text(EDITS["no amenities"]), {"code": codes[6]}))
+    write(ledger, lambda s: s.execute(text(EDITS["phone"]), {"code": codes[0], "text": "later"}))
+    with Session(ledger) as session:
+        entry = history.commit(session, seq)
+        assert entry.doings[0] == history.Doing("stations", "update", 6)
+        first, more = history.touched(session, entry, limit=4)
+        rest, no_more = history.touched(session, entry, after=first[-1], limit=4)
+        assert (len(first), more, len(rest), no_more) == (4, True, 3, False)
+        done = history.done_to(session, entry, [*first, *rest])
+        named = {s.id: s.code for s in session.scalars(select(Station).where(Station.id.in_(done)))}
+        assert {named[i]: [c.key.table for c in changed] for i, changed in done.items()} == {
+            code: ["stations"] if code != codes[6] else ["amenities"] for code in codes
+        }
+        (phone,) = done[first[0]]
+        assert differences("stations", phone.before, phone.after) == (
+            Difference("phone", None, codes[0], Sort.TEXT),
+        )
+        with pytest.raises(NotFound, match="987654321"):
+            history.commit(session, 987654321)
+
+
+def test_a_closed_and_a_withdrawn_station_keep_their_history(ledger: Engine) -> None:
+    code = add(ledger)
+    write(ledger, lambda s: s.execute(text(EDITS["closed"]), {"code": code, "text": "拆迁"}), reason="关闭")
+    write(
+        ledger, lambda s: s.execute(text(EDITS["withdrawn"]), {"code": code, "text": "重复"}), reason="撤下"
+    )
+    with Session(ledger) as session:
+        told = history.of_station(session, code)
+        assert [entry.reason for entry, _ in told.entries] == ["撤下", "关闭", "test"]
+        assert (told.commits, told.before) == (3, None)
+        page = history.of_station(session, code, limit=2)
+        rest = history.of_station(session, code, before=page.before, limit=2)
+        assert [entry.reason for entry, _ in (*page.entries, *rest.entries)] == ["撤下", "关闭", "test"]
+        with pytest.raises(NotFound):
+            history.of_station(session, "0")
+
+
+def test_an_unchanged_save_is_no_part_of_any_history(ledger: Engine) -> None:
+    code = add(ledger)
+    write(ledger, lambda s: s.execute(text(EDITS["same"]), {"code": code}), reason="nothing")
+    with Session(ledger) as session:
+        assert [e.reason for e, _ in history.of_station(session, code).entries] == ["test"]
+        assert "nothing" not in [e.reason for e in history.commits(session, Asked())[0]]
+
+
+def test_a_moved_pin_is_one_difference_with_its_metres(ledger: Engine) -> None:
+    code = add(ledger)
+    write(ledger, lambda s: s.execute(text(EDITS["pin"]), {"code": code, "n": 0}))
+    write(ledger, lambda s: s.execute(text(EDITS["pin"]), {"code": code, "n": 7}))
+    with Session(ledger) as session:
+        (_, changed), (_, first), _ = history.of_station(session, code).entries
+    (moved,) = differences("stations", changed[0].before, changed[0].after)
+    assert (moved.field, moved.sort) == ("location", Sort.POSITION)
+    move = move_of(moved)
+    assert move.old == (102.0, 36.5)
+    assert move.new == (102.01, 36.5)
+    assert move.metres == pytest.approx(895.7, abs=1)  # 0.01 degrees of longitude at 36.5 N
+    (pinned,) = differences("stations", first[0].before, first[0].after)
+    assert (move_of(pinned).old, move_of(pinned).metres) == (None, None)
+    with pytest.raises(ValueError, match="'phone'"):
+        move_of(Difference("phone", None, "1", Sort.TEXT))
+
+
+def test_hours_are_one_difference_whichever_of_their_columns_changed() -> None:
+    row = {"hours_expression": "Mo-Fr 08:00-18:00", "hours_calendar": "plain", "hours_words": "周一至周五"}
+    (one,) = differences("stations", row, row | {"hours_calendar": "official", "hours_words": "工作日"})
+    assert (one.field, one.sort) == ("hours_expression", Sort.HOURS)
+    assert one.old["hours_calendar"] == "plain"
+    assert one.new == {
+        "hours_expression": "Mo-Fr 08:00-18:00",
+        "hours_calendar": "official",
+        "hours_words": "工作日",
+    }
+
+
+def test_a_row_that_was_added_tells_what_it_holds_and_not_what_it_lacks() -> None:
+    row = {"amenity": "toilet", "value": "yes", "out_of_order": False, "note": None, "id": 5, "added_in": 7}
+    assert [(one.field, one.new) for one in differences("amenities", None, row)] == [
+        ("amenity", "toilet"),
+        ("value", "yes"),
+    ]
+    assert differences("stations", None, {"capacity": 0})[0].new == 0
