@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Iterator
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -34,8 +35,9 @@ SHARED = ROOT.parent / "shared" / "data"
 
 def _digest() -> str:
     """Name the migrations by their content, so that a changed one makes a new template."""
-    found = sorted((ROOT / "migrations").rglob("*.py"))
-    return hashlib.sha256(b"".join(path.read_bytes() for path in found)).hexdigest()[:12]
+    found = [*sorted((ROOT / "migrations").rglob("*.py")), ROOT / "stations" / "jobs" / "queue_schema.py"]
+    read = [path.read_bytes() for path in found] + [version("procrastinate").encode()]
+    return hashlib.sha256(b"".join(read)).hexdigest()[:12]
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,17 @@
+"""Long work beside the requests: asked for in a transaction, done by a worker, told while it goes on."""
+
+from stations.jobs.books import Progress, again, cancel, enqueue, progress, recent, sweep
+from stations.jobs.running import Kind, Kinds, Task
+
+__all__ = [
+    "Kind",
+    "Kinds",
+    "Progress",
+    "Task",
+    "again",
+    "cancel",
+    "enqueue",
+    "progress",
+    "recent",
+    "sweep",
+]
