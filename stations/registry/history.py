@@ -249,6 +249,9 @@ def _did_something(asked: Asked) -> ColumnElement[bool]:
     if asked.table is None and not asked.regions:
         return or_(
             exists().where(Change.commit_id == Commit.id, Change.table_name.in_(names)),
+            exists().where(
+                Change.op == "delete", Change.table_name.in_(names), Commit.id == _ADDED_IN_OF_REMOVED
+            ),
             *(exists().where(kept.added_in == Commit.id) for kept in asked.tables),
         )
     changes = select(Change.commit_id).where(Change.table_name.in_(names))
