@@ -17,7 +17,7 @@ from typing import Final
 
 from geo.errors import TableError
 from geo.io.encodings import text_encoding
-from geo.io.headers import Record
+from geo.io.grids import MOST_COLUMNS, Merge, Record
 from geo.io.rows import clean
 
 __all__ = ["Delimited", "unguarded", "write_rows"]
@@ -51,12 +51,23 @@ class Delimited:
         self.delimiter = declared[1] if declared else _guess(sample, whole=len(sample) < _SAMPLE)
         self._consumed = 0
 
+    #: Blank lines pass as such: between two records there may be the lines of one cell.
+    gaps_are_blank = False
+
+    def merges(self) -> Sequence[Merge]:
+        """Return nothing: text has no merged cells."""
+        return ()
+
     def progress(self) -> float:
         """Return the fraction of bytes that the present pass has read."""
         return min(1.0, self._consumed / self.size)
 
     def records(self) -> Iterator[Record]:
-        """Yield every record with the number of its first line; raises TableError where a quote never closes."""
+        """Yield every record with the number of its first line.
+
+        Raises TableError where a quote never closes, and where the file is no longer the one that was opened: a list
+        that is still being written would otherwise be taken in part, or never end.
+        """
         self._consumed = 0
         with self.path.open("rb") as file, io.TextIOWrapper(file, self.encoding, newline="") as text:
             lines = _Lines(text, self.path.name)
@@ -81,7 +92,17 @@ class Delimited:
                 if number == 1 and self._declared:
                     continue
                 self._consumed = file.tell()
+                if self._consumed > self.size:
+                    break
+                if len(cells) > MOST_COLUMNS:
+                    raise TableError(
+                        f"{self.path.name}, line {number} has {len(cells):,} cells; a table has {MOST_COLUMNS:,} at most"
+                    )
                 yield Record(number, [_cell(cell) for cell in cells], problem)
+            if file.tell() != self.size:
+                raise TableError(
+                    f"{self.path.name} changed while it was read; wait until it is whole and try again"
+                )
         self._consumed = self.size
 
 

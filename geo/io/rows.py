@@ -7,9 +7,23 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final, NamedTuple, Protocol
 
-__all__ = ["CHUNK", "Row", "Skipped", "Source", "clean", "column_letters", "distinct_names", "number_text"]
+__all__ = [
+    "CHUNK",
+    "MOST_ROWS",
+    "Row",
+    "Skipped",
+    "Source",
+    "clean",
+    "column_letters",
+    "distinct_names",
+    "number_text",
+    "row_label",
+    "row_number",
+]
 
 CHUNK: Final = 10_000
+#: Rows of one table; more than any list of stations has, and where the numbers of the next sheet begin.
+MOST_ROWS: Final = 10_000_000
 # Ordinary and full-width spaces go with str.strip(); these are spaces only to the eye.
 _EDGES: Final = " \t\r\n\v\f\u3000\xa0\u2007\u202f\u200b\u200c\u200d\u2060\ufeff"
 
@@ -18,7 +32,8 @@ _EDGES: Final = " \t\r\n\v\f\u3000\xa0\u2007\u202f\u200b\u200c\u200d\u2060\ufeff
 class Row:
     """One row as a person sees it.
 
-    number: the line (CSV), the row (workbook) or the feature (vector file), counted from 1.
+    number: the line (CSV), the row (workbook) or the feature (vector file), counted from 1. Where several sheets
+    are read as one list, the sheet is in it; ``row_label`` writes both (``2:15``).
     values: every column's text, empty where the cell is.
     problem: why the row cannot be taken as it stands, in words; what could be read is in ``values``.
     """
@@ -29,10 +44,25 @@ class Row:
 
 
 class Skipped(NamedTuple):
-    """A line that is no data: a title above the header, its text, or a blank line with none."""
+    """What was left out: a title above the header, a blank line (without text), a total, a signature, a sheet.
+
+    line: numbered as rows are; 0 for a whole sheet. why: what it was taken for; empty for titles and blank lines.
+    """
 
     line: int
     text: str
+    why: str = ""
+
+    @property
+    def told(self) -> str:
+        """The line as a report tells it: a title by its text alone, all else with its row and what it is."""
+        if not self.why:
+            return self.text
+        return (
+            f"row {row_label(self.line)}, {self.why}: {self.text}"
+            if self.line
+            else f"{self.why}: {self.text}"
+        )
 
 
 class Source(Protocol):
@@ -52,7 +82,8 @@ class Source(Protocol):
 
     @property
     def skipped(self) -> list[Skipped]:
-        """Lines left out so far (the first thousand): titles once opened, blank lines as they are passed."""
+        """What was left out so far: titles and sheets once opened; blank lines, totals and signatures, the first
+        thousand of them, as they are passed."""
 
     def chunks(self, size: int = CHUNK) -> Iterator[list[Row]]:
         """Yield the rows in order, at most ``size`` at a time, holding no more than that in memory."""
@@ -77,6 +108,22 @@ def number_text(number: int | float | Decimal) -> str:
     text = f"{exact:f}"
     text = text.rstrip("0").rstrip(".") if "." in text else text
     return "0" if text == "-0" else text
+
+
+def row_label(number: int) -> str:
+    """Write a row's number as a person finds it: ``15``, or ``2:15`` for row 15 of the second sheet."""
+    sheet, row = divmod(number, MOST_ROWS)
+    return f"{sheet}:{row}" if sheet else str(row)
+
+
+def row_number(label: str) -> int:
+    """Read what ``row_label`` writes; raise ValueError, quoting it, for anything else."""
+    sheet, mark, row = label.strip().replace("：", ":").rpartition(":")
+    if not (row.isascii() and row.isdecimal() and len(row) <= 7) or (
+        mark and not (sheet.isascii() and sheet.isdecimal() and len(sheet) <= 3)
+    ):
+        raise ValueError(f"{label!r} is no row: write its number, or sheet:row such as 2:15")
+    return int(sheet or 0) * MOST_ROWS + int(row)
 
 
 def column_letters(index: int) -> str:

@@ -330,7 +330,7 @@ def test_a_table_of_one_column_has_its_first_line_as_header(tmp_path: Path) -> N
         (LEDGER.encode("utf-16-le"), "NUL byte"),
         (b"\xff\xfe\0\0" + LEDGER.encode("utf-32-le"), "UTF-32"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), ".xls workbook"),
-        (b"<html><table><tr><td>1</td></tr></table></html>", "web page"),
+        ("<html><p>请先登录</p></html>".encode(), "web page"),
         (b"\xef\xbb\xbf\r\n<?xml version='1.0'?>", "web page or XML"),
         (b"%PDF-1.7\n", "PDF"),
         (b"PK\x03\x04" + b"\0" * 100, "damaged workbook"),
@@ -470,7 +470,7 @@ def test_a_workbook_without_text_is_empty(tmp_path: Path) -> None:
 def test_an_archive_that_is_no_workbook_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.xlsx"
     with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("content.xml", "x")
+        archive.writestr("data.xml", "x")
     with pytest.raises(TableError, match=r"ZIP archive, not an \.xlsx"):
         open_table(path)
 
