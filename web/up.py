@@ -31,6 +31,9 @@ __all__ = ["Work", "main", "run"]
 _READY_S = 90.0
 _STOP_S = 15.0
 _UPKEEP_S = 3600.0
+#: How long a worker that died stays down: at first, and at most where it dies again and again.
+_SOON_S = 1.0
+_LATER_S = 30.0
 _DISK_FULL = "53100"
 
 
@@ -105,7 +108,7 @@ def run(settings: Settings, *, root: Path = ROOT, work: Work | None = None) -> N
         elif ready.province is not None:
             work.load_regions(ready, ready.province)
         require_port(ready.host, ready.port)
-        with _server(ready) as server, _kept_up(ready, work):
+        with _server(ready) as server, _worker(ready), _kept_up(ready, work):
             _await_answer(ready, server)
             _announce(ready)
             status = server.wait()
@@ -138,23 +141,62 @@ def _told_by_signals() -> Iterator[None]:
 @contextmanager
 def _server(settings: Settings) -> Iterator[subprocess.Popen[bytes]]:
     """Run granian in a session of its own, so that Ctrl-C reaches only this process, which ends it in order."""
+    server = _begin("web.serving", settings)
+    try:
+        yield server
+    finally:
+        _end(server)
+
+
+@contextmanager
+def _worker(settings: Settings) -> Iterator[None]:
+    """Run the worker that does long work, and begin it again whenever it dies, however it dies."""
+    ending = threading.Event()
+
+    def keep() -> None:
+        # The kernel ends the worker with the thread that began it, so this one stays until the worker has ended.
+        pause = _SOON_S
+        while not ending.is_set():
+            began = time.monotonic()
+            worker = _begin("web.jobs", settings)
+            while worker.poll() is None and not ending.wait(0.2):
+                pass
+            if ending.is_set():
+                _end(worker)
+                return
+            pause = _SOON_S if time.monotonic() - began > _LATER_S else min(2 * pause, _LATER_S)
+            _complain(f"The worker for long work ended (status {worker.returncode}) and is started again.")
+            ending.wait(pause)
+
+    keeper = threading.Thread(target=keep, name="worker", daemon=True)
+    keeper.start()
+    try:
+        yield
+    finally:
+        ending.set()
+        keeper.join(2 * _STOP_S)
+
+
+def _begin(module: str, settings: Settings) -> subprocess.Popen[bytes]:
+    """Start a module of ours as a process, in a session of its own and with these settings."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("YIZHAN_")}
-    server = subprocess.Popen(  # noqa: S603 - our own module
-        [sys.executable, "-m", "web.serving", str(os.getpid())],
+    return subprocess.Popen(  # noqa: S603 - our own module
+        [sys.executable, "-m", module, str(os.getpid())],
         cwd=ROOT,
         env=environment | settings.environment(),
         stdin=subprocess.DEVNULL,
         start_new_session=True,
     )
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a process in order, or by force where it takes too long."""
+    process.terminate()
     try:
-        yield server
-    finally:
-        server.terminate()
-        try:
-            server.wait(_STOP_S)
-        except subprocess.TimeoutExpired:
-            os.killpg(server.pid, signal.SIGKILL)
-            server.wait()
+        process.wait(_STOP_S)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 @contextmanager

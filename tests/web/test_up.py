@@ -88,9 +88,9 @@ class Run:
         finally:
             connection.close()
 
-    def servers(self) -> list[int]:
-        """The processes that serve for this run."""
-        wanted = f"web.serving\0{self.process.pid}\0".encode()
+    def servers(self, module: str = "web.serving") -> list[int]:
+        """The processes of a module that this run has started."""
+        wanted = f"{module}\0{self.process.pid}\0".encode()
         found = []
         for process in Path("/proc").glob("[0-9]*"):
             with suppress(OSError):
@@ -199,6 +199,25 @@ def test_a_killed_run_takes_its_servers_with_it_and_the_next_one_starts(start: S
     again = start(YIZHAN_PORT=str(run.port)).until(READY)
     assert again.health() == 200
     assert again.end() == 130
+
+
+def worker_of(run: Run, *others: int) -> int:
+    deadline = time.monotonic() + 30
+    while not (found := [one for one in run.servers("web.jobs") if one not in others]):
+        assert time.monotonic() < deadline, run.said()
+        time.sleep(0.05)
+    return found[0]
+
+
+def test_a_worker_that_is_killed_is_started_again_and_ends_with_the_run(start: Starting) -> None:
+    run = start().until(READY)
+    first = worker_of(run)
+    os.kill(first, signal.SIGKILL)
+    run.until("is started again")
+    second = worker_of(run, first)
+    assert run.end(signal.SIGINT) == 130
+    assert not Path(f"/proc/{second}").exists()
+    assert run.servers("web.jobs") == []
 
 
 def test_a_server_that_ends_by_itself_is_told_and_the_cluster_stopped(
