@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime
+from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import pytest
+from editing_helpers import FULL, NOW, REASON, edit, keeper, made, next_commit
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import create_engine, func, select, text
@@ -15,73 +16,16 @@ from sqlalchemy.orm import Session
 from stations import vocabulary as words
 from stations.editing.authors import changed_by
 from stations.editing.checks import REASONS, BadFields, clean
-from stations.editing.draft import Draft, Position, empty, load
+from stations.editing.draft import Position, empty, load
 from stations.editing.merge import merge
 from stations.editing.place import neighbours, placed
-from stations.editing.save import Edit, MergeNeeded, Saved, Twins, add, save
+from stations.editing.save import MergeNeeded, Saved, Twins, add, save
 from stations.errors import Invalid, NotAllowed, NotFound
-from stations.models import Amenity, Change, Commit, Grant, PublicStation, Staff, Station
+from stations.models import Amenity, Change, Commit, PublicStation, Station
 from stations.registry import queries
 from stations.registry.regions import mainland_of
 from stations.registry.writing import OPERATOR, acting, actor_id
 from tests.conftest import fill_squares
-
-NOW = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
-FULL: dict[str, Any] = {
-    "name.zh": "城东工会驿站",
-    "name.bo": "ཁྲེང་ཏུང་",
-    "kind": "rider_station",
-    "address": "昆仑东路1号",
-    "directions": "一楼东侧",
-    "premises": "bank",
-    "access": "ask_staff",
-    "fee": "free",
-    "phone": "0971-1234567 转 8",
-    "capacity": 12,
-    "area_m2": "25.5",
-    "cards": ["工会卡", "建行卡"],
-    "opened_on": "2024-05-01",
-    "lifecycle": ["suspended", "2026-02-01", "装修"],
-    "expected_on": "2026-04-01",
-    "position": [101.5, 36.6, "gcj02", False],
-    "position_quality": "door",
-    "position_origin": "surveyed",
-    "hours": ["周一至周五 8:30-17:00", "Mo-Fr 08:30-17:00", "plain"],
-    "exception.2026-02-15/2026-02-23": [[None, "春节"]],
-    "exception.2026-05-01/2026-05-05": [["10:00-16:00", "劳动节"]],
-    "amenity.drinking_water": "yes",
-    "amenity.microwave": "broken",
-    "amenity.toilet": "no",
-    "partner.host": ["建设银行城东支行", "某社区"],
-    "partner.funder": ["省总工会"],
-    "visits.2025-01-01/2025-12-31": [[18416, True, None, "骑手"]],
-}
-
-
-def edit(actor: int, fields: Mapping[str, Any], **more: Any) -> Edit:
-    return Edit(fields, actor, "核实后修改", NOW, **more)
-
-
-def made(session: Session, actor: int, fields: Mapping[str, Any] | None = None) -> Draft:
-    """Add a station and return its draft."""
-    saved = add(session, edit(actor, fields or FULL))
-    assert isinstance(saved, Saved)
-    session.expire_all()
-    return load(session, saved.code)
-
-
-def keeper(session: Session, operator: int, login: str, region: str | None, role: str = "editor") -> int:
-    with acting(session, operator, reason="staff for a test"):
-        staff = Staff(login=login, display_name=f"{login}同志")
-        session.add(staff)
-        session.flush()
-        session.add(Grant(staff_id=staff.id, role=role, region_code=region))
-    return staff.id
-
-
-def next_commit(session: Session) -> None:
-    """Let what follows be another commit, as it would be in another transaction."""
-    session.execute(text("SELECT set_config('yz.commit', '', true)"))
 
 
 def commits(session: Session) -> int:
@@ -217,7 +161,6 @@ def test_two_people_who_change_different_fields_are_merged_and_each_hears_of_the
 ) -> None:
     base = made(qinghai, operator)
     wang = keeper(qinghai, operator, "wang", "630102")
-    next_commit(qinghai)
     first = save(qinghai, base, edit(operator, {"phone": "0971-7654321", "amenity.toilet": "yes"}))
     assert isinstance(first, Saved)
     next_commit(qinghai)
@@ -251,8 +194,8 @@ def test_the_same_field_asks_and_nothing_is_written_until_it_is_answered(
         ("phone", FULL["phone"], "0971-1111111", "0971-2222222"),
     ]
     assert {key: author.reason for key, author in asked.authors.items()} == {
-        "amenity.microwave": "核实后修改",
-        "phone": "核实后修改",
+        "amenity.microwave": REASON,
+        "phone": REASON,
     }
     qinghai.expire_all()
     assert load(qinghai, base.code).fields["address"] == FULL["address"]
@@ -314,7 +257,6 @@ def test_the_ledger_tells_who_changed_which_field(qinghai: Session, operator: in
         "position": None,
     }
     wang = keeper(qinghai, operator, "wang", None)
-    next_commit(qinghai)
     save(qinghai, base, edit(wang, fields | {"amenity.wifi": "yes"}))
     found = changed_by(qinghai, station, since=10**9)
     theirs = {key for key, author in found.items() if author.name == "wang同志"}
@@ -451,7 +393,6 @@ def test_the_region_follows_the_pin_unless_it_was_chosen(qinghai: Session, opera
 def test_a_pin_in_another_county_is_refused_to_a_keeper_of_one(qinghai: Session, operator: int) -> None:
     base = made(qinghai, operator)
     wang = keeper(qinghai, operator, "wang", "630102")
-    next_commit(qinghai)
     with pytest.raises(BadFields) as refused:
         save(qinghai, base, edit(wang, {"position": [101.7, 36.6, "wgs84", False]}))
     assert (refused.value.field, refused.value.reason) == ("position", "outside_region")
@@ -530,7 +471,6 @@ def test_an_unlocated_namesake_in_the_same_county_is_told(qinghai: Session, oper
 
 def test_a_keeper_adds_stations_in_their_own_county_alone(qinghai: Session, operator: int) -> None:
     wang = keeper(qinghai, operator, "wang", "630102")
-    next_commit(qinghai)
     here = {"name.zh": "新驿站", "position": [101.5, 36.6, "wgs84", False]}
     saved = add(qinghai, edit(wang, here))
     assert isinstance(saved, Saved)
