@@ -1,14 +1,17 @@
-"""Imports: a list as it comes, judged row by row, applied whole or not at all."""
+"""Imports: a list as it comes, judged row by row, decided by a person, applied whole or not at all, and undone."""
 
-from stations.imports.accept import accept
-from stations.imports.batches import SourceSpec
+from stations.imports.accept import Choice, accept, decide
+from stations.imports.batches import SourceSpec, remembered
 from stations.imports.columns import Columns
 from stations.imports.mapping import Mapping
+from stations.imports.options import Options
 from stations.imports.problems import Kind, Problem, Severity
 from stations.imports.report import Report, RowReport
-from stations.imports.run import Options, judge_and_apply
+from stations.imports.run import judge_and_apply
+from stations.imports.steps import Unseen, UnseenRow, apply, discard, mark, prepare, receive
 
 __all__ = [
+    "Choice",
     "Columns",
     "Kind",
     "Mapping",
@@ -18,6 +21,15 @@ __all__ = [
     "RowReport",
     "Severity",
     "SourceSpec",
+    "Unseen",
+    "UnseenRow",
     "accept",
+    "apply",
+    "decide",
+    "discard",
     "judge_and_apply",
+    "mark",
+    "prepare",
+    "receive",
+    "remembered",
 ]

@@ -6,7 +6,6 @@ cached, since a column of a long list has few distinct texts.
 
 from __future__ import annotations
 
-import math
 import re
 import unicodedata
 from datetime import date
@@ -15,7 +14,8 @@ from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from geo.datum import Datum
-from geo.errors import DatumError
+from geo.degrees import CHINA, Axis, read_angle, read_position
+from geo.errors import CoordinateError, DatumError
 from stations.imports.problems import Kind
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "folded",
     "is_blank",
     "phone",
+    "position",
     "tidy",
 ]
 
@@ -46,10 +47,8 @@ _SQUARE_METRES: Final = re.compile(
 _DAY: Final = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[ T].*)?|(\d{4})(\d{2})(\d{2})")
 _PHONE: Final = re.compile(r"(?:\+|00)?\(?\d(?:[\d\- ()]{3,18}\d)(?:\s*(?:转|#|\*|ext\.?)\s*\d{1,6})?")
 _DAMAGED: Final = re.compile(r"\d(?:\.\d+)?e\+?\d+", re.IGNORECASE)
-_DEGREES: Final = re.compile(
-    r"(?:东经|北纬)?([+-]?\d{1,7}(?:\.\d*)?|[+-]?\.\d+)\s*°?\s*([EWNS东西北南])?", re.IGNORECASE
-)
 _PLAIN_DEGREES: Final = re.compile(r"-?\d{1,3}(?:\.\d+)?", re.ASCII)
+_PLAIN_POSITION: Final = re.compile(r"(1[0-7]\d\.\d+), ?(\d{1,2}\.\d+)", re.ASCII)
 _PLAIN_PHONE: Final = re.compile(r"0\d{2,3}-?\d{7,8}|1\d{10}", re.ASCII)
 
 
@@ -97,20 +96,37 @@ def _unread(what: str) -> Cell:
     return Cell(None, Kind.UNREAD, f"not understood as {what}; left unknown")
 
 
-def degrees(text: str) -> Cell:
-    """Read a coordinate in decimal degrees: 113.62, １１３．６２, 113.62°E."""
+def degrees(text: str, axis: Axis | None = None) -> Cell:
+    """Read one coordinate: 113.62, １１３．６２, 113.62°E, 东经101°46′41″, 101°46.7′.
+
+    axis: what the column is; a cell that says the other (北纬 in a column of longitudes) is not taken.
+    """
     # Hardly two stations have the same, so a cache would only be in the way.
     if _PLAIN_DEGREES.fullmatch(text):
         return Cell(float(text))
-    match = _DEGREES.fullmatch(folded(text))
-    if match is None:
-        return Cell(None, Kind.BAD_COORDINATE, "no number of decimal degrees")
-    value = float(match[1])
-    if (match[2] or "").upper() in {"W", "S", "西", "南"}:
-        value = -value
-    if not math.isfinite(value):
-        return Cell(None, Kind.BAD_COORDINATE, "no number of decimal degrees")
-    return Cell(value)
+    try:
+        angle = read_angle(text)
+    except CoordinateError:
+        reason = "no coordinate; write degrees such as 101.7782, or 101°46′41″"
+        return Cell(None, Kind.BAD_COORDINATE, reason)
+    if axis is not None and angle.axis not in {None, axis}:
+        said, column = ("latitude", "longitudes") if axis == "lon" else ("longitude", "latitudes")
+        return Cell(None, Kind.BAD_COORDINATE, f"says {said} in the column of {column}; swap the two columns")
+    return Cell(angle.degrees)
+
+
+def position(text: str, *, lon_first: bool | None = None) -> Cell:
+    """Read longitude and latitude that stand in one cell, in whichever order, as (lon, lat).
+
+    lon_first: what the header says of the order. Numbers that could be both are told and not guessed.
+    """
+    if (plain := _PLAIN_POSITION.fullmatch(text)) is not None:
+        return Cell((float(plain[1]), float(plain[2])))
+    try:
+        found = read_position(text, lon_first=lon_first, likely=CHINA)
+    except CoordinateError as error:
+        return Cell(None, Kind.BAD_COORDINATE, str(error))
+    return Cell((found.lon, found.lat))
 
 
 @cached

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -15,6 +16,8 @@ from stations.imports.mapping import Mapping, Rule
 __all__ = ["Column", "Columns", "How"]
 
 _LEAST_ENDING = 3
+#: What headers call longitude and latitude.
+_AXES = (("经", "lon", "lng"), ("纬", "lat"))
 _AMENITY = "amenity"
 
 
@@ -97,6 +100,14 @@ class Columns:
                 f"no column is the station's name; say which one with a mapping. Columns: {', '.join(headers)}",
                 field="name",
             )
+        if "lonlat" in taken:
+            whole = "lon" in taken and "lat" in taken
+            for field in ("lonlat",) if whole else ("lon", "lat"):
+                if field in taken:
+                    header = taken.pop(field)
+                    found[header] = Column(
+                        header, None, How.TAKEN, taken_by=taken["lon" if whole else "lonlat"]
+                    )
         if ("lon" in taken) != ("lat" in taken):
             there = taken.get("lon") or taken.get("lat")
             raise Invalid(
@@ -122,7 +133,17 @@ class Columns:
     @property
     def located(self) -> bool:
         """Whether the file has coordinates."""
-        return self.one("lon") is not None and self.one("lat") is not None
+        return self.one("lonlat") is not None or (self.one("lon") is not None and self.one("lat") is not None)
+
+    @property
+    def lon_first(self) -> bool | None:
+        """Whether a column of both coordinates says in its header that longitude comes first; None if it does not.
+
+        经纬度 is a word and no order: lists under it have either.
+        """
+        words = unicodedata.normalize("NFKC", self.one("lonlat") or "").casefold().replace("经纬", "")
+        at = [min((words.find(word) for word in axis if word in words), default=-1) for axis in _AXES]
+        return None if -1 in at else at[0] < at[1]
 
     def to_mapping(self) -> Mapping:
         """Return the mapping that says outright what was found, for the next file of the same source."""
@@ -184,8 +205,8 @@ def _guess(header: str) -> tuple[int, int, str, str]:
 def _header_datum(columns: Sequence[Column]) -> Datum | None:
     found: dict[Datum, str] = {}
     for column in columns:
-        if column.field in {"lon", "lat"}:
-            for words in bracketed(column.header):
+        if column.field in {"lon", "lat", "lonlat"}:
+            for words in _datum_words(column.header):
                 try:
                     found[Datum.parse(words)] = column.header
                 except DatumError:
@@ -195,6 +216,12 @@ def _header_datum(columns: Sequence[Column]) -> Datum | None:
             f"the coordinate columns name two datums: {' and '.join(found.values())}", field="datum"
         )
     return next(iter(found), None)
+
+
+def _datum_words(header: str) -> list[str]:
+    """Return what may name a datum in a header: what stands in its brackets, and 百度 in 百度坐标."""
+    named = [word for word in ("百度", "高德", "腾讯", "天地图", "谷歌") if header.startswith(word)]
+    return [*bracketed(header), *named]
 
 
 def _line(column: Column) -> str:

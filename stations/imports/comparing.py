@@ -1,7 +1,8 @@
 """What the staged rows would change: positions that others hold, near stations of a like name, the verdicts.
 
 ``import_judged`` says of each row which station it means and what stands against it; ``import_changes`` says of
-each row that means a known station what it would change there.
+each row that means a known station what it would change there. A station that an undo has withdrawn comes back with
+the next file that names it (``revives``).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import Final
 
 from psycopg import sql
 
+from stations.imports.conflicts import find_conflicts, restore, strip
 from stations.imports.names import alike
 from stations.imports.problems import DOUBTS, HOLDS, REJECTS, Kind
 from stations.imports.staging import FACTS, PARTNERS, Stage
@@ -66,7 +68,7 @@ _NEAR: Final = """
 """
 _JUDGED: Final = """
     CREATE TEMP TABLE import_judged ON COMMIT DROP AS
-    SELECT t.number, m.station_id, w.withdrawn_reason IS NOT NULL AS withdrawn,
+    SELECT t.number, m.station_id, w.id IS NOT NULL AND NOT w.undone AS withdrawn, coalesce(w.undone, false) AS revives,
         t.rejected OR coalesce(f.rejects, false) AS rejected,
         coalesce(f.ambiguous, false) AS ambiguous, coalesce(f.repeats, false) AS repeats,
         (t.held OR coalesce(f.holds, false)) AND NOT a.accepted AS held, a.accepted,
@@ -76,7 +78,13 @@ _JUDGED: Final = """
     FROM import_stage t
     CROSS JOIN LATERAL (SELECT %(accept_all)s OR t.number = ANY (%(accepted)s::bigint[]) AS accepted) a
     LEFT JOIN import_matches m USING (number)
-    LEFT JOIN stations w ON w.id = m.station_id AND w.withdrawn_reason IS NOT NULL
+    LEFT JOIN (
+        SELECT s.id, coalesce((
+            SELECT b.status = 'undone' FROM history h JOIN commits c ON c.id = h.commit_id
+            LEFT JOIN import_batches b ON b.id = c.batch_id
+            WHERE h.station_id = s.id AND h.table_name = 'stations' AND h.held ? 'withdrawn_reason'
+            ORDER BY h.id DESC LIMIT 1), false) AS undone
+        FROM stations s WHERE s.withdrawn_reason IS NOT NULL) w ON w.id = m.station_id
     LEFT JOIN (
         SELECT number, jsonb_agg(problem ORDER BY kind, problem::text) AS problems,
             bool_or(kind = ANY (%(rejects)s)) AS rejects, bool_or(kind = ANY (%(holds)s)) AS holds,
@@ -86,7 +94,8 @@ _JUDGED: Final = """
 """
 _AMENITY_CHANGES: Final = """
     CREATE TEMP TABLE import_amenity_changes ON COMMIT DROP AS
-    SELECT j.number, j.station_id, a.amenity, a.value, a.out_of_order, a.basis
+    SELECT j.number, j.station_id, a.amenity, a.value, a.out_of_order, a.basis,
+        (k.value, k.out_of_order, k.basis)::text AS stood
     FROM import_judged j
     JOIN import_stage t USING (number)
     JOIN import_amenities a USING (amenity_set)
@@ -109,13 +118,15 @@ _PARTNER_CHANGES: Final = """
 _CHANGES: Final = """
     CREATE TEMP TABLE import_changes ON COMMIT DROP AS
     SELECT c.*, a.number IS NOT NULL AS amenities, p.number IS NOT NULL AS partners,
-        c.facts OR c.hours OR c.moves OR c.released OR c.holds OR a.number IS NOT NULL OR p.number IS NOT NULL AS changes
+        c.facts OR c.hours OR c.moves OR c.released OR c.holds OR c.revives
+            OR a.number IS NOT NULL OR p.number IS NOT NULL AS changes
     FROM (
-        SELECT j.number, j.station_id, p.elsewhere AND NOT j.held AS moves,
+        SELECT j.number, j.station_id, j.revives, p.elsewhere AND NOT j.held AS moves,
             NOT p.elsewhere AND NOT j.held AND s.position_hold IS NOT NULL AND t.lon IS NOT NULL AS released,
             p.elsewhere AND j.held AND s.location IS NULL AS holds,
             p.elsewhere AND j.held AND s.location IS NOT NULL AND NOT EXISTS (
-                SELECT FROM import_rows b WHERE b.station_id = s.id AND b.verdict = 'suspect'
+                SELECT FROM import_rows b JOIN import_batches i ON i.id = b.batch_id AND i.status = 'applied'
+                WHERE b.station_id = s.id AND b.verdict IN ('suspect', 'conflict')
                     AND b.accepted_at IS NULL AND (b.after->>'original_lon')::float8 = t.lon
                     AND (b.after->>'original_lat')::float8 = t.lat AND b.after->>'original_datum' = t.datum) AS waits,
             CASE WHEN p.elsewhere AND j.held AND s.location IS NOT NULL THEN jsonb_build_object(
@@ -143,11 +154,40 @@ _VERDICTS: Final = """
         WHEN j.repeats OR j.withdrawn THEN 'unchanged'
         WHEN j.station_id IS NULL AND (j.odd_position OR j.doubted) THEN 'suspect'
         WHEN j.station_id IS NULL THEN 'new'
+        WHEN x.number IS NOT NULL THEN 'conflict'
         WHEN c.waits OR ((c.moves OR c.holds OR c.released) AND j.odd_position)
             OR (j.doubted AND (c.moves OR c.renamed)) THEN 'suspect'
+        WHEN j.revives THEN 'new'
         WHEN c.changes THEN 'changed'
         ELSE 'unchanged' END AS verdict
     FROM import_judged j LEFT JOIN import_changes c USING (number)
+    LEFT JOIN (SELECT DISTINCT number FROM import_conflicts WHERE NOT stands) x USING (number)
+"""
+# The actor may write nothing there: a station of another county, or a new one in it.
+_NOT_YOURS: Final = """
+    WITH own AS (SELECT (yz_regions('editor', 'administrator'))::text[] AS regions),
+    foreign_rows AS (
+        SELECT v.number, coalesce(s.region_code, n.region) AS region
+        FROM import_verdicts v JOIN import_judged j USING (number) JOIN import_stage t USING (number)
+        LEFT JOIN stations s ON s.id = j.station_id LEFT JOIN import_changes c USING (number)
+        CROSS JOIN own
+        CROSS JOIN LATERAL (SELECT CASE WHEN j.held THEN t.region_named
+            ELSE coalesce(t.region_at, t.region_named) END AS region) n
+        WHERE v.verdict IN ('new', 'changed', 'suspect', 'conflict') AND NOT j.ambiguous AND (
+            (s.id IS NOT NULL AND s.region_code = ANY (own.regions) IS NOT TRUE)
+            OR ((s.id IS NULL OR c.moves) AND n.region = ANY (own.regions) IS NOT TRUE))),
+    said AS (
+        UPDATE import_judged j SET rejected = true, problems = j.problems || jsonb_build_array(jsonb_build_object(
+            'kind', %(kind)s::text, 'field', 'district', 'value', coalesce(f.region, ''), 'reason', concat(
+                'the row writes in ', coalesce(g.names->>'zh', f.region, 'no region that is known'),
+                ', where you may change nothing; its own union imports it')))
+        FROM foreign_rows f LEFT JOIN regions g ON g.code = f.region WHERE j.number = f.number
+        RETURNING j.number)
+    UPDATE import_verdicts v SET verdict = 'rejected' FROM said WHERE said.number = v.number
+"""
+_LEAVE_OUT: Final = """
+    DELETE FROM {} c USING import_judged j
+    WHERE j.number = c.number AND (j.rejected OR j.number IN (SELECT number FROM import_left_out))
 """
 #: A weaker ground never overwrites a stronger one.
 _WEAKER: Final = ["inferred", "listed", "observed"]
@@ -188,11 +228,20 @@ def _near(stage: Stage) -> Iterator[tuple[int, str, str, str, str]]:
             yield row.number, Kind.NEAR_LIKE, "name", row.name, reason
 
 
-def verdicts(stage: Stage, accepted: frozenset[int] | None) -> dict[str, int]:
-    """Decide every row; returns how many there are of each verdict.
+def verdicts(
+    stage: Stage,
+    accepted: frozenset[int] | None,
+    *,
+    source_id: int,
+    left_out: frozenset[int] = frozenset(),
+) -> dict[str, int]:
+    """Decide every row; returns how many there are of each verdict. May be asked again with other decisions.
 
-    accepted: rows whose position is believed whatever stands against it; None for all.
+    accepted: rows that are believed whatever stands against them; None for all. left_out: rows that write nothing.
+    ``yz.actor`` is set: what it may not change is rejected.
     """
+    restore(stage)
+    stage.drop(*_MADE)
     stage.run(
         _JUDGED,
         accept_all=accepted is None,
@@ -212,6 +261,37 @@ def verdicts(stage: Stage, accepted: frozenset[int] | None) -> dict[str, int]:
             )
         )
     )
+    _changes(stage)
+    if find_conflicts(stage, source_id):
+        strip(stage)
+        stage.drop("import_changes")
+        _changes(stage)
+    stage.run(_VERDICTS)
+    if not stage.count("SELECT yz_everywhere('editor', 'administrator')::int"):
+        stage.run(_NOT_YOURS, kind=str(Kind.NOT_YOURS))
+    stage.run("CREATE TEMP TABLE import_left_out (number bigint) ON COMMIT DROP")
+    stage.run("INSERT INTO import_left_out SELECT unnest(%(left_out)s::bigint[])", left_out=sorted(left_out))
+    for table in ("import_changes", "import_amenity_changes", "import_partner_changes"):
+        stage.run(sql.SQL(_LEAVE_OUT).format(sql.Identifier(table)))
+    counted = "SELECT verdict, count(*) AS n FROM import_verdicts GROUP BY verdict ORDER BY verdict"
+    return {row.verdict: row.n for row in stage.run(counted)}
+
+
+_MADE: Final = (
+    "import_judged",
+    "import_amenity_changes",
+    "import_partner_changes",
+    "import_changes",
+    "import_imported",
+    "import_edits",
+    "import_given",
+    "import_conflicts",
+    "import_verdicts",
+    "import_left_out",
+)
+
+
+def _changes(stage: Stage) -> None:
     stage.run(
         sql.SQL(_CHANGES).format(
             facts=sql.SQL(" OR ").join(
@@ -221,6 +301,3 @@ def verdicts(stage: Stage, accepted: frozenset[int] | None) -> dict[str, int]:
         )
     )
     stage.run("ANALYZE import_changes")
-    stage.run(_VERDICTS)
-    counted = "SELECT verdict, count(*) AS n FROM import_verdicts GROUP BY verdict ORDER BY verdict"
-    return {row.verdict: row.n for row in stage.run(counted)}

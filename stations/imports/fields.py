@@ -84,10 +84,16 @@ FIELDS: Final = _fields(
         "district",
         "区县",
         "所属区县 所在区县 区县 县区 县市区 县(市、区) 县（市、区） 所属县区 所在县区 所属区域 "
-        "所属县市区 行政区 行政区划 区 县 区域 所属地区 地区 district county adname area_name",
+        "所属县市区 行政区 行政区划 区 县 区域 所属地区 地区 district county adname area_name 工作表区县",
     ),
     _field("lon", "经度", "经度 东经 经 longitude lng lon long x x坐标 坐标x gcj_lng wgs_lng"),
     _field("lat", "纬度", "纬度 北纬 纬 latitude lat y y坐标 坐标y gcj_lat wgs_lat"),
+    _field(
+        "lonlat",
+        "经纬度（同一格）",
+        "经纬度 经纬度坐标 坐标 地理坐标 位置坐标 gps坐标 gps 经纬 定位坐标 地图坐标 坐标点 百度坐标 "
+        "高德坐标 lonlat lnglat latlon latlng coordinates coordinate",
+    ),
     _field("datum", "坐标系", "坐标系 坐标系统 坐标类型 坐标基准 坐标标准 datum crs coordinatesystem"),
     _field(
         "position_origin",
@@ -148,7 +154,7 @@ FIELDS: Final = _fields(
     _field(
         "remarks",
         "备注（仅随批次留存）",
-        "备注 说明 备注说明 原因 负责人 联系人 站长 remark remarks note notes comment",
+        "备注 说明 备注说明 原因 负责人 联系人 站长 工作表 remark remarks note notes comment",
         many=True,
         stored=False,
     ),

@@ -7,10 +7,12 @@ against a match. A match needs one row and one station; several on either side a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from psycopg import sql
 
+from geo.io.rows import row_label
 from stations.imports.problems import Kind
 from stations.imports.staging import Stage
 
@@ -19,7 +21,7 @@ __all__ = ["match"]
 _REPEATED_IDS: Final = """
     WITH twice AS (
         SELECT external_id, min(number) AS first, count(DISTINCT digest) AS versions,
-            array_to_string((array_agg(number ORDER BY number))[1:5], ', ') AS rows
+            (array_agg(number ORDER BY number))[1:5] AS rows
         FROM import_stage WHERE NOT rejected AND external_id IS NOT NULL
         GROUP BY external_id HAVING count(*) > 1)
     SELECT s.number, t.versions > 1 AS differs, t.first, t.rows, s.external_id
@@ -29,7 +31,7 @@ _REPEATED_IDS: Final = """
 _REPEATED_KEYS: Final = """
     WITH twice AS (
         SELECT key, count(DISTINCT digest) AS versions, count(DISTINCT external_id) AS ids,
-            array_to_string((array_agg(number ORDER BY number))[1:5], ', ') AS rows,
+            (array_agg(number ORDER BY number))[1:5] AS rows,
             coalesce(min(number) FILTER (WHERE external_id IS NOT NULL), min(number)) AS first
         FROM import_stage WHERE NOT rejected
         GROUP BY key HAVING count(*) > 1 AND count(*) > count(external_id))
@@ -130,9 +132,9 @@ def match(stage: Stage, source_id: int) -> None:
     """Fill ``import_matches`` (number, station_id) and flag rows that repeat, contradict or cannot be told apart."""
     stage.run("CREATE TEMP TABLE import_matches (number bigint, station_id bigint) ON COMMIT DROP")
     stage.flag(
-        (row.number, Kind.REPEATED_ID, "id", row.external_id, f"rows {row.rows} have this id and differ")
+        (row.number, Kind.REPEATED_ID, "id", row.external_id, f"rows {_labels(row.rows)} have this id and differ")
         if row.differs
-        else (row.number, Kind.REPEATED_ROW, "id", row.external_id, f"says the same as row {row.first}")
+        else (row.number, Kind.REPEATED_ROW, "id", row.external_id, f"says the same as row {row_label(row.first)}")
         for row in stage.run(_REPEATED_IDS)
     )
     stage.flag(
@@ -141,10 +143,10 @@ def match(stage: Stage, source_id: int) -> None:
             Kind.CONTRADICTED,
             "name",
             row.name,
-            f"rows {row.rows} name one station and differ; none of them is stored until they agree",
+            f"rows {_labels(row.rows)} name one station and differ; none of them is stored until they agree",
         )
         if row.differs
-        else (row.number, Kind.REPEATED_ROW, "name", row.name, f"says the same as row {row.first}")
+        else (row.number, Kind.REPEATED_ROW, "name", row.name, f"says the same as row {row_label(row.first)}")
         for row in stage.run(_REPEATED_KEYS)
     )
     stage.run(_KNOWN, source=source_id)
@@ -171,6 +173,10 @@ def match(stage: Stage, source_id: int) -> None:
             for row in stage.run(_AMBIGUOUS)
         )
     stage.run("ANALYZE import_matches")
+
+
+def _labels(numbers: Sequence[int]) -> str:
+    return ", ".join(map(row_label, numbers))
 
 
 def _take(stage: Stage) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from geo.datum import Datum
 from geo.mainland import Mainland
 from stations.imports import cells
+from stations.imports.cells import Cell
 from stations.imports.columns import Columns
 from stations.imports.judged import Judged, cells_of, short
 from stations.imports.positions import locate, stored_datum
@@ -66,8 +68,7 @@ class Placing:
     def _positions(self, judged: Sequence[Judged], named: Sequence[str | None]) -> None:
         if not self._columns.located:
             return
-        headers = (self._columns.one("lon") or "lon", self._columns.one("lat") or "lat")
-        lon, lat = self._degrees(judged, headers[0]), self._degrees(judged, headers[1])
+        lon, lat, headers = self._coordinates(judged)
         datums: list[Datum | None] = self._datums(judged, ~np.isnan(lon) & ~np.isnan(lat))
         for at in map(int, np.flatnonzero(np.isnan(lon) != np.isnan(lat))):
             one = judged[at]
@@ -95,14 +96,28 @@ class Placing:
                 one.lon, one.lat, one.datum = float(lon[at]), float(lat[at]), str(stored_datum(datum))
                 one.x, one.y, one.region_at = float(found.x[at]), float(found.y[at]), found.county[at]
 
+    def _coordinates(
+        self, judged: Sequence[Judged]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64], tuple[str, str]]:
+        """Read longitudes and latitudes, NaN where a row has none, and the headers of their columns."""
+        if (both := self._columns.one("lonlat")) is None:
+            headers = (self._columns.one("lon") or "lon", self._columns.one("lat") or "lat")
+            lon = self._read(judged, headers[0], 1, partial(cells.degrees, axis="lon"))
+            lat = self._read(judged, headers[1], 1, partial(cells.degrees, axis="lat"))
+            return lon[:, 0], lat[:, 0], headers
+        read = self._read(judged, both, 2, partial(cells.position, lon_first=self._columns.lon_first))
+        return read[:, 0], read[:, 1], (both, both)
+
     @staticmethod
-    def _degrees(judged: Sequence[Judged], header: str) -> NDArray[np.float64]:
-        values = np.full(len(judged), np.nan)
+    def _read(
+        judged: Sequence[Judged], header: str, numbers: int, read: Callable[[str], Cell]
+    ) -> NDArray[np.float64]:
+        values = np.full((len(judged), numbers), np.nan)
         for at, one in enumerate(judged):
             text = one.received[header]
             if text in cells.BLANKS:
                 continue
-            cell = cells.degrees(text)
+            cell = read(text)
             if cell.kind is not None:
                 one.against(cell.kind, header, text, cell.reason)
             else:

@@ -21,6 +21,10 @@ class Severity(StrEnum):
     HOLD = "hold"
     #: The station is stored and shown, and waits for a person's eye.
     DOUBT = "doubt"
+    #: Somebody changed the field since; it is not overwritten until a person says so.
+    CONFLICT = "conflict"
+    #: The list does not name the station any more; nothing happens until a person says so.
+    ABSENT = "absent"
     #: Told, and nothing more.
     NOTE = "note"
 
@@ -42,6 +46,10 @@ class Kind(StrEnum):
     BAD_HOURS = "bad_hours"
     BAD_PHONE = "bad_phone"
     REPEATED_ID = "repeated_id"
+    NOT_YOURS = "not_yours"
+    UNKNOWN_CODE = "unknown_code"
+    OTHER_LEDGER = "other_ledger"
+    BAD_CELL = "bad_cell"
 
     AMBIGUOUS = "ambiguous"
     CONTRADICTED = "contradicted"
@@ -55,12 +63,19 @@ class Kind(StrEnum):
     UNKNOWN_DISTRICT = "unknown_district"
     NEAR_LIKE = "near_like"
 
+    STAFF_CHANGED = "staff_changed"
+    CHANGED_SINCE = "changed_since"
+
+    ABSENT = "absent"
+
     UNKNOWN_WORD = "unknown_word"
     UNREAD = "unread"
     GUESSED_KIND = "guessed_kind"
     HOURS_NOT_UNDERSTOOD = "hours_not_understood"
     REPEATED_ROW = "repeated_row"
     WITHDRAWN = "withdrawn"
+    STAFF_STANDS = "staff_stands"
+    BACK_AGAIN = "back_again"
 
 
 def _severities() -> dict[Kind, Severity]:
@@ -74,6 +89,8 @@ def _severities() -> dict[Kind, Severity]:
             Kind.ON_TOP,
         ),
         Severity.DOUBT: (Kind.UNKNOWN_DISTRICT, Kind.NEAR_LIKE),
+        Severity.CONFLICT: (Kind.STAFF_CHANGED, Kind.CHANGED_SINCE),
+        Severity.ABSENT: (Kind.ABSENT,),
         Severity.NOTE: (
             Kind.UNKNOWN_WORD,
             Kind.UNREAD,
@@ -81,6 +98,8 @@ def _severities() -> dict[Kind, Severity]:
             Kind.HOURS_NOT_UNDERSTOOD,
             Kind.REPEATED_ROW,
             Kind.WITHDRAWN,
+            Kind.STAFF_STANDS,
+            Kind.BACK_AGAIN,
         ),
     }
     found = dict.fromkeys(Kind, Severity.REJECT)

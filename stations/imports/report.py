@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from geo.io import write_rows
 from stations.imports.problems import SEVERITIES, Kind, Problem, Severity
 from stations.imports.staging import Stage
 
-__all__ = ["MOST_TOLD", "Report", "RowReport", "told", "write_rejects"]
+if TYPE_CHECKING:
+    from stations.imports.judging import Judgement
+
+__all__ = ["MOST_TOLD", "Report", "RowReport", "reported", "told", "write_rejects"]
 
 #: How many rows a report tells of each verdict; all of them stand in the batch and in the file of rejects.
 MOST_TOLD: Final = 200
 _TOLD: Final = """
-    SELECT r.number, r.verdict, r.problems, t.names->>'zh' AS name, r.accepted,
-        CASE WHEN r.verdict IN ('changed', 'suspect') THEN concat_ws(', ',
+    SELECT r.number, r.verdict, r.problems, t.facts->'names'->>'zh' AS name, r.accepted,
+        CASE WHEN r.verdict IN ('changed', 'suspect', 'conflict') THEN concat_ws(', ',
             CASE WHEN c.moves OR c.released OR c.holds THEN 'position' END, CASE WHEN c.facts THEN 'facts' END,
             CASE WHEN c.hours THEN 'hours' END, CASE WHEN c.amenities THEN 'amenities' END,
             CASE WHEN c.partners THEN 'partners' END) END AS changed
@@ -25,7 +28,7 @@ _TOLD: Final = """
         SELECT j.number, v.verdict, j.problems, j.accepted,
             row_number() OVER (PARTITION BY v.verdict ORDER BY j.number) AS place
         FROM import_judged j JOIN import_verdicts v USING (number)
-        WHERE v.verdict IN ('rejected', 'suspect', 'changed') OR j.problems <> '[]') r
+        WHERE v.verdict IN ('rejected', 'suspect', 'conflict', 'changed') OR j.problems <> '[]') r
     JOIN import_stage t USING (number)
     LEFT JOIN import_changes c USING (number)
     WHERE r.place <= %(most)s ORDER BY r.number
@@ -35,6 +38,9 @@ _PROBLEMS: Final = """
     FROM import_judged CROSS JOIN LATERAL jsonb_array_elements(problems) p
     WHERE problems <> '[]' GROUP BY 1 ORDER BY 1
 """
+_ABSENT: Final = """
+    SELECT station_id, code, name FROM import_absent ORDER BY station_id LIMIT %(most)s
+"""
 _REJECTS: Final = """
     SELECT t.number, t.received, j.problems FROM import_judged j JOIN import_stage t USING (number)
     WHERE j.rejected ORDER BY t.number
@@ -43,7 +49,10 @@ _REJECTS: Final = """
 
 @dataclass(frozen=True, slots=True)
 class RowReport:
-    """One row: its number in the file, its verdict, and what was said of it."""
+    """One row: its number in the file, its verdict, and what was said of it.
+
+    A station that the file does not name any more has minus its id for a number.
+    """
 
     number: int
     verdict: str
@@ -62,8 +71,8 @@ class RowReport:
 class Report:
     """The outcome of one run.
 
-    batch_id: None after a dry run. status: applied, refused (rejects, and nothing was written but the batch itself)
-    or dry-run. rows: rejects, suspects, changed ones and those with notes, by number, at most ``MOST_TOLD`` of a
+    batch_id: None after a dry run. status: applied, judged (nothing but the batch was written), refused (rejects, and
+    nothing was written but the batch itself) or dry-run. rows: rejects, suspects, changed ones and those with notes, by number, at most ``MOST_TOLD`` of a
     verdict. problems: how often each kind occurs in the whole file.
     """
 
@@ -79,11 +88,13 @@ class Report:
     rejects_path: Path | None = None
     encoding: str | None = None
     skipped: tuple[str, ...] = field(default=())
+    #: Each column: header, field, how its meaning was found, amenity, whether it is inferred, the line above.
+    meanings: tuple[Mapping[str, Any], ...] = field(default=())
 
     @property
     def total(self) -> int:
         """How many rows the file has."""
-        return sum(self.counts.values())
+        return sum(n for verdict, n in self.counts.items() if verdict != "absent")
 
     @property
     def rejected(self) -> int:
@@ -93,6 +104,49 @@ class Report:
     def severity(self, wanted: Severity) -> int:
         """Count the problems of one weight in the whole file."""
         return sum(n for kind, n in self.problems.items() if SEVERITIES[kind] is wanted)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what a batch keeps of it beside its rows."""
+        return {
+            "columns": [dict(meaning) for meaning in self.meanings],
+            "unknown_words": [[header, word, n] for (header, word), n in self.unknown_words.items()],
+            "notes": list(self.notes),
+            "skipped": list(self.skipped),
+            "encoding": self.encoding,
+            "problems": {str(kind): n for kind, n in self.problems.items()},
+        }
+
+
+def reported(judged: Judgement, batch_id: int | None, status: str) -> Report:
+    """Put together what is said of a file after its rows were compared."""
+    rows, problems = told(judged.stage)
+    options = judged.options
+    return Report(
+        file_name=judged.name,
+        batch_id=batch_id,
+        status=status,
+        counts=judged.counts,
+        rows=rows,
+        problems=problems,
+        columns=tuple(judged.columns.describe()),
+        unknown_words=dict(judged.judge.unknown_words.most_common()),
+        notes=(*judged.notes, *judged.suspicions(problems)),
+        rejects_path=options.rejects if judged.rejected else None,
+        encoding=judged.rows.encoding,
+        skipped=tuple(line.text for line in judged.rows.skipped if line.text),
+        meanings=tuple(
+            {
+                "header": column.header,
+                "field": column.field,
+                "how": str(column.how),
+                "amenity": column.amenity,
+                "inferred": column.inferred,
+                "taken_by": column.taken_by,
+                "line": line,
+            }
+            for column, line in zip(judged.columns, judged.columns.describe(), strict=True)
+        ),
+    )
 
 
 def told(stage: Stage) -> tuple[tuple[RowReport, ...], dict[Kind, int]]:
@@ -108,7 +162,15 @@ def told(stage: Stage) -> tuple[tuple[RowReport, ...], dict[Kind, int]]:
         )
         for row in stage.run(_TOLD, most=MOST_TOLD)
     )
-    return rows, {Kind(row.kind): row.n for row in stage.run(_PROBLEMS)}
+    reason = "the list has named it before and does not any more"
+    absent = tuple(
+        RowReport(-row.station_id, "absent", row.name, (Problem(Kind.ABSENT, "", row.code, reason),))
+        for row in stage.run(_ABSENT, most=MOST_TOLD)
+    )
+    problems = {Kind(row.kind): row.n for row in stage.run(_PROBLEMS)}
+    if missing := stage.count("SELECT count(*) FROM import_absent"):
+        problems[Kind.ABSENT] = missing
+    return rows + absent, problems
 
 
 def _weight(problem: Problem) -> int:

@@ -19,7 +19,7 @@ from stations.hours import Hours
 from stations.imports.judged import AmenitySet, Judged
 from stations.imports.problems import Severity
 
-__all__ = ["FACTS", "PARTNERS", "Stage", "to_json"]
+__all__ = ["FACTS", "PARTNERS", "Stage", "storable", "to_json"]
 
 #: Columns of a station that a row may give as they are, with their SQL types.
 FACTS: Final[Mapping[str, str]] = {
@@ -82,8 +82,18 @@ _TABLES: Final = (
     "import_verdicts",
     "import_amenity_changes",
     "import_partner_changes",
+    "import_imported",
+    "import_edits",
+    "import_given",
+    "import_conflicts",
+    "import_unstripped",
+    "import_left_out",
     "import_ids",
-    "import_before",
+    "import_proposed",
+    "import_diffs",
+    "import_rows_now",
+    "import_absent",
+    "import_ending",
 )
 _MOST_REMEMBERED: Final = 50_000
 
@@ -115,9 +125,10 @@ class Stage:
         )
         self.run("CREATE TEMP TABLE import_flags (number bigint, kind text, problem jsonb) ON COMMIT DROP")
 
-    def drop(self) -> None:
-        """Drop what this or an earlier run of the transaction has left."""
-        self.run(sql.SQL("DROP TABLE IF EXISTS {}").format(sql.SQL(", ").join(map(self._temporary, _TABLES))))
+    def drop(self, *tables: str) -> None:
+        """Drop these tables, or all that this or an earlier run of the transaction has left."""
+        named = map(self._temporary, tables or _TABLES)
+        self.run(sql.SQL("DROP TABLE IF EXISTS {}").format(sql.SQL(", ").join(named)))
 
     @staticmethod
     def _temporary(name: str) -> sql.Composable:
@@ -190,8 +201,8 @@ class Stage:
         rejected = one.has(Severity.REJECT)
         problems = [problem._asdict() for problem in one.problems]
         if rejected:
-            # Nothing of a rejected row is used but what it said and why it cannot be taken.
-            head = (one.number, True, False, False)
+            # Nothing of a rejected row is used but what it said, why it cannot be taken, and whom it seems to name.
+            head = (one.number, True, False, False, one.external_id, one.key)
             blank = (None,) * (len(_COLUMNS) - len(head) - 3)
             return (*head, *blank, to_json(problems), None, to_json(one.received))
         facts = one.facts
@@ -270,8 +281,8 @@ def to_json(content: Any) -> str:
     try:
         text = orjson.dumps(content, default=str).decode()
     except (TypeError, orjson.JSONEncodeError):
-        return to_json(_storable(content))
-    return to_json(_storable(content)) if "\\u0000" in text and text != "" and _has_nul(content) else text
+        return to_json(storable(content))
+    return to_json(storable(content)) if "\\u0000" in text and text != "" and _has_nul(content) else text
 
 
 def _has_nul(content: Any) -> bool:
@@ -282,9 +293,10 @@ def _has_nul(content: Any) -> bool:
     return isinstance(content, list | tuple) and any(map(_has_nul, content))
 
 
-def _storable(content: Any) -> Any:
+def storable(content: Any) -> Any:
+    """Return content without what a jsonb column cannot hold."""
     if isinstance(content, str):
         return content.encode("utf-8", "replace").decode().replace("\0", "\ufffd")
     if isinstance(content, dict):
-        return {_storable(key): _storable(value) for key, value in content.items()}
-    return [_storable(part) for part in content] if isinstance(content, list | tuple) else content
+        return {storable(key): storable(value) for key, value in content.items()}
+    return [storable(part) for part in content] if isinstance(content, list | tuple) else content

@@ -10,10 +10,23 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from stations.models.base import ADDED_IN, Base, identity, one_of
 
-__all__ = ["VERDICTS", "Batch", "BatchRow", "Source"]
+__all__ = ["DECISIONS", "STATUSES", "VERDICTS", "Batch", "BatchRow", "Source"]
 
-#: ``conflict`` and ``absent`` are given once staff edit beside imports; the column is ready for them.
 VERDICTS = ("new", "changed", "unchanged", "rejected", "suspect", "conflict", "absent")
+#: waiting (received, not judged yet) → judging → judged → applying → applied → undone; refused: a row was rejected
+#: in a run of one step; discarded by a person; stopped: the run ended before its work did.
+STATUSES = (
+    "waiting",
+    "judging",
+    "judged",
+    "applying",
+    "applied",
+    "refused",
+    "discarded",
+    "stopped",
+    "undone",
+)
+DECISIONS = ("accept", "reject")
 
 
 class Source(Base):
@@ -54,15 +67,28 @@ class Batch(Base):
     started_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
     finished_at: Mapped[datetime | None]
     undone_at: Mapped[datetime | None]
+    #: A county's ledger that was edited in Excel: its cells are decisions of a person, not copies of a list.
+    ledger: Mapped[bool] = mapped_column(server_default="false")
+    #: The mapping that was given for this file, if one was.
+    mapping: Mapped[dict[str, Any] | None]
+    #: What the last judging said of the file as a whole: columns, unknown words, notes.
+    report: Mapped[dict[str, Any] | None]
+    #: Why the run stopped, in words.
+    error: Mapped[str | None]
+    #: The commit that applied the batch.
+    applied_in: Mapped[int | None]
 
     __table_args__ = (
-        CheckConstraint(one_of("status", "judged", "applied", "refused", "undone"), name="status"),
+        CheckConstraint(one_of("status", *STATUSES), name="status"),
         Index("ix_import_batches_source_id", "source_id"),
     )
 
 
 class BatchRow(Base):
-    """One row of a file: as received, how it was judged and why, and the station before and after."""
+    """One row of a file: as received, how it was judged and why, and the station before and after.
+
+    A station that the file does not name any more has a row too (verdict ``absent``), numbered by minus its id.
+    """
 
     __tablename__ = "import_rows"
 
@@ -77,14 +103,26 @@ class BatchRow(Base):
     after: Mapped[dict[str, Any] | None]
     accepted_at: Mapped[datetime | None]
     accepted_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    #: [{"field", "file", "staff", "was", "by", "at"}, …]: what somebody else changed and the row would overwrite.
+    conflicts: Mapped[list[Any] | None]
+    #: What a person said of the row: believe it, or leave it out; null while nobody did.
+    decision: Mapped[str | None]
+    decided_at: Mapped[datetime | None]
+    decided_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
 
     __table_args__ = (
         PrimaryKeyConstraint("batch_id", "row_number"),
         CheckConstraint(one_of("verdict", *VERDICTS), name="verdict"),
+        CheckConstraint(one_of("decision", *DECISIONS), name="decision"),
+        CheckConstraint(
+            "num_nonnulls(decision, decided_at, decided_by) IN (0, 3)", name="decided_by_somebody"
+        ),
         Index("ix_import_rows_station_id", "station_id"),
         Index(
             "ix_import_rows_waiting",
             "batch_id",
-            postgresql_where=text("verdict = 'suspect' AND accepted_at IS NULL"),
+            postgresql_where=text(
+                "verdict IN ('suspect', 'conflict', 'absent') AND accepted_at IS NULL AND decision IS NULL"
+            ),
         ),
     )

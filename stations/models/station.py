@@ -210,9 +210,9 @@ class HoursException(Base):
     __table_args__ = (
         CheckConstraint("starts <= ends", name="order"),
         Index("ix_hours_exceptions_station_id", "station_id"),
+        Index("ix_hours_exceptions_added_in", "added_in"),
         Index("ix_hours_exceptions_starts", "starts"),
         Index("ix_hours_exceptions_ends", "ends"),
-        Index("ix_hours_exceptions_added_in", "added_in"),
     )
 
 

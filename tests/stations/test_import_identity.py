@@ -25,13 +25,22 @@ def test_a_running_number_is_never_identity(qinghai: Session, tmp_path: Path) ->
     assert all(external is None for external, _ in keys(qinghai))
 
 
+def test_a_declared_id_column_is_remembered_for_the_next_file_of_its_source(
+    qinghai: Session, tmp_path: Path
+) -> None:
+    run(qinghai, write(tmp_path / "a.csv", [{"id": 7, "名称": "甲站"}]), id_column="id")
+    renamed = write(tmp_path / "b.csv", [{"id": 7, "名称": "甲站（新名）"}])
+    assert run(qinghai, renamed).counts == {"changed": 1}
+    assert run(qinghai, renamed, source="other").counts == {"new": 1}
+
+
 def test_an_id_column_is_identity_only_when_declared(qinghai: Session, tmp_path: Path) -> None:
     run(qinghai, write(tmp_path / "a.csv", [{"id": 7, "名称": "甲站"}]), id_column="id")
     renamed = write(tmp_path / "b.csv", [{"id": 7, "名称": "甲站（新名）"}])
     assert run(qinghai, renamed, id_column="id").counts == {"changed": 1}
     assert station(qinghai, "甲站（新名）").id
     undeclared = write(tmp_path / "c.csv", [{"id": 7, "名称": "另一站"}])
-    assert run(qinghai, undeclared).counts == {"new": 1}
+    assert run(qinghai, undeclared, mapping=Mapping()).counts == {"new": 1}
 
 
 def test_a_row_without_an_id_matches_a_station_keyed_by_id(qinghai: Session, tmp_path: Path) -> None:
