@@ -132,9 +132,21 @@ def match(stage: Stage, source_id: int) -> None:
     """Fill ``import_matches`` (number, station_id) and flag rows that repeat, contradict or cannot be told apart."""
     stage.run("CREATE TEMP TABLE import_matches (number bigint, station_id bigint) ON COMMIT DROP")
     stage.flag(
-        (row.number, Kind.REPEATED_ID, "id", row.external_id, f"rows {_labels(row.rows)} have this id and differ")
+        (
+            row.number,
+            Kind.REPEATED_ID,
+            "id",
+            row.external_id,
+            f"rows {_labels(row.rows)} have this id and differ",
+        )
         if row.differs
-        else (row.number, Kind.REPEATED_ROW, "id", row.external_id, f"says the same as row {row_label(row.first)}")
+        else (
+            row.number,
+            Kind.REPEATED_ROW,
+            "id",
+            row.external_id,
+            f"says the same as row {row_label(row.first)}",
+        )
         for row in stage.run(_REPEATED_IDS)
     )
     stage.flag(

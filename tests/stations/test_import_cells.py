@@ -89,12 +89,13 @@ def test_only_a_whole_day_is_a_day(text: str, value: date | None) -> None:
         ("１０１．５", 101.5),
         ("101.5°E", 101.5),
         ("东经101.5", 101.5),
-        ("36°30′", None),
+        ("36°30′", 36.5),
+        ("36°75′", None),
         ("1e999", None),
         ("nan", None),
     ],
 )
-def test_coordinates_are_decimal_degrees(text: str, value: float | None) -> None:
+def test_coordinates_are_degrees(text: str, value: float | None) -> None:
     cell = cells.degrees(text)
     assert cell.value == value
     assert (cell.kind is Kind.BAD_COORDINATE) == (value is None)
