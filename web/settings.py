@@ -61,6 +61,8 @@ class Settings:
     lang: str = "zh"
     statement_timeout_ms: int = 15_000
     photos: Path = _ROOT / "var" / "photos"
+    uploads: Path = _ROOT / "var" / "uploads"
+    upload_max_mb: int = 64
     trusted_proxies: int = 0
     report_devices: int = 3
     report_networks: int = 2
@@ -314,6 +316,21 @@ SETTINGS = (
         "Folder that keeps the public's photos, by an absolute path. The same for every process of one site.",
         "photos",
         _folder,
+    ),
+    Setting(
+        "YIZHAN_UPLOADS",
+        "var/uploads of this folder",
+        "Folder that keeps the lists that staff send to be imported, by an absolute path. "
+        "The same for every process of one site.",
+        "uploads",
+        _folder,
+    ),
+    Setting(
+        "YIZHAN_UPLOAD_MAX_MB",
+        "64",
+        "Megabytes that one list may have.",
+        "upload_max_mb",
+        _whole(1, 2048),
     ),
     Setting(
         "YIZHAN_TRUSTED_PROXIES",

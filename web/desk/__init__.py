@@ -14,7 +14,7 @@ from werkzeug.exceptions import Unauthorized
 from werkzeug.wrappers import Response as AnyResponse
 
 from web import i18n, problems
-from web.desk import entering, home, staff
+from web.desk import bodies, entering, home, staff
 from web.desk.blueprint import PREFIX, blueprint
 from web.desk.cookie import NAME, DeskCookie, is_desk
 from web.desk.nav import entries_for
@@ -42,7 +42,7 @@ def init_app(app: Flask) -> None:
             return
         _keep_language()
         staff.guard()
-        if request.method in _UNSAFE:
+        if request.method in _UNSAFE and bodies.admit():
             protection.protect()
 
     @app.after_request
