@@ -53,8 +53,9 @@ def test_one_tap_on_my_position_lists_what_is_near_and_writes_it_to_four_decimal
     )
     page = reader.open("/")
     page.get_by_role("button", name="用我的位置").click()
-    expect(page.locator("#heading")).to_contain_text("我的位置附近")
+    expect(page.locator("#heading")).to_contain_text("附近最合适的")
     assert reader.query()["near"] == ["101.5000,36.6000"]
+    assert "place" not in reader.query()  # who gets this link is somewhere else
     expect(page.locator("#status")).to_be_empty()
     assert names(page)[0] == "白天驿站"
 
@@ -262,23 +263,33 @@ def test_a_station_named_as_markup_shows_as_text(window: Window) -> None:
     assert page.locator("li.find img").count() == 0
 
 
-def test_the_server_and_the_browser_write_the_same_rows(window: Window) -> None:
-    address = f"{HERE}&amenities=heating"
-    live = window(PHONE).open(address)
-    plain = window(PHONE, java_script_enabled=False)
-    plain.page.goto(plain.site + address)
+@pytest.mark.parametrize(
+    "address",
+    [f"{HERE}&amenities=heating", f"{HERE}&lang=en", "/?near=101.9000,36.6000", "/?near=116.3900,39.9000"],
+)
+def test_the_server_and_the_browser_write_the_same_rows(window: Window, address: str) -> None:
+    page = window(PHONE).open(address)
 
-    def told(page: Page) -> list[list[str]]:
+    def told() -> list[list[tuple[str, str | None]]]:
         return [
             [
-                part.text_content() or ""
-                for part in found.locator(".find-main > *:not(.pin), .has, .has-rest").all()
+                (part.text_content() or "", part.get_attribute("lang"))
+                for part in found.locator(".find-main > *:not(.pin), .far *, .has, .has-rest").all()
             ]
             for found in page.locator("li.find").all()
         ]
 
-    assert told(live) == told(plain.page)
-    assert len(told(live)) == 8
+    def above() -> tuple[str | None, list[str]]:
+        return page.locator("#heading").text_content(), page.locator("#notice").inner_text().split()
+
+    rows, head = told(), above()
+    page.evaluate("document.querySelector('#rows').firstElementChild.id = 'by-the-server'")
+    page.evaluate("window.dispatchEvent(new Event('online'))")
+    expect(page.locator("#by-the-server")).to_have_count(0)
+    assert above() == head
+    for drawn, written in zip(told(), rows, strict=True):
+        assert drawn == written
+    assert len(rows) == 8
 
 
 # Filters and the address ----------------------------------------------------------------------------------------------
@@ -434,6 +445,29 @@ def test_large_text_and_a_narrow_screen_lose_nothing_sideways(window: Window) ->
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
 
 
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_letters_of_twice_the_size_leave_words_whole_and_the_skip_link_hidden(
+    window: Window, lang: str
+) -> None:
+    page = window(PHONE).open(f"{HERE}&lang={lang}")
+    page.evaluate("document.documentElement.style.fontSize = '200%'")
+    for button in page.locator(".thumb button:visible span").all():
+        assert button.evaluate("span => span.getClientRects().length") == 1
+        assert button.evaluate("span => span.offsetHeight < 2 * parseFloat(getComputedStyle(span).fontSize)")
+    assert page.locator(".skip").evaluate("link => link.getBoundingClientRect().bottom") <= 0
+
+
+def test_in_the_colours_of_the_system_what_is_chosen_can_be_told(window: Window) -> None:
+    page = window(PHONE, forced_colors="active").open(f"{HERE}&open=now&unknown=exclude")
+
+    def fill(selector: str) -> str:
+        return str(page.locator(selector).evaluate("one => getComputedStyle(one).backgroundColor"))
+
+    assert fill(".chip:has([value=now]) span") != fill(".chip:has([value='24h']) span")
+    assert fill("[role=switch]") != fill(".sieve")
+    assert page.locator("#locate").evaluate("one => getComputedStyle(one).borderStyle") == "solid"
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("address", ["/", HERE, f"{HERE}&at=2026-01-16T03:00&lang=en", "/offline"])
 @pytest.mark.parametrize("viewport", [PHONE, None], ids=["phone", "desk"])
@@ -447,6 +481,17 @@ def test_axe_finds_nothing_to_complain_about(
     if viewport is None:
         page.wait_for_selector(".find-map .leaflet-marker-icon, .find-map .review-mark")
     assert violations(page) == []
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_nothing_covers_the_review_mark_of_the_full_screen_map(window: Window, lang: str) -> None:
+    page = window({"width": 360, "height": 640}).open(f"{HERE}&lang={lang}")
+    page.locator("#show-map").click()
+    page.wait_for_selector(".find-map .leaflet-marker-icon")
+    mark, button = page.locator(".review-mark").bounding_box(), page.locator("#from-middle").bounding_box()
+    assert mark is not None
+    assert button is not None
+    assert button["y"] + button["height"] <= mark["y"]
 
 
 def test_the_map_on_the_phone_has_nothing_for_axe_either(window: Window) -> None:

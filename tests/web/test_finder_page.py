@@ -28,6 +28,7 @@ from stations.registry.writing import OPERATOR, acting, actor_id
 from stations.vocabulary import AMENITIES, Basis, Value
 from web import create_app
 from web.finder.facts import BITS, COLUMNS, facts, standings
+from web.finder.words import minutes_words
 from web.settings import Settings
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -114,12 +115,74 @@ def test_a_name_without_a_point_is_said_back_as_text(client: FlaskClient) -> Non
 def test_a_point_that_is_none_is_told_on_the_page_and_refused_to_programs(
     client: FlaskClient, near: str
 ) -> None:
-    assert f"“{near}”看不懂" in text(client, f"/?near={near}")
-    pack_answer = client.get(f"/find/pack.json?near={near}")
-    assert pack_answer.status_code == 400
-    assert pack_answer.json is not None
-    assert near in pack_answer.json["detail"]
-    assert client.get(f"/find.json?near={near}").status_code == 400
+    assert f"“{near}”不是一个位置：要先写经度、后写纬度" in text(client, f"/?near={near}")
+    for address in ("/find/pack.json", "/find.json"):
+        answer = client.get(f"{address}?near={near}")
+        assert answer.status_code == 400
+        assert answer.json is not None
+        assert near in answer.json["detail"]
+
+
+def test_a_swapped_pair_is_answered_with_the_pair_in_its_order(client: FlaskClient) -> None:
+    answer = client.get("/find.json?near=36.6,101.5")
+    assert answer.json is not None
+    assert "write longitude,latitude: 101.5,36.6" in answer.json["detail"]
+
+
+FAR = "/?near=116.3900,39.9000"
+
+
+def test_a_position_outside_the_region_is_told_and_far_ways_have_no_minutes(client: FlaskClient) -> None:
+    page = text(client, f"{FAR}&lang=zh")
+    assert "离这里最近的 7 个" in page
+    assert "最合适" not in re.sub(r'<script type="application/json".*?</script>', "", page, flags=re.DOTALL)
+    assert "这个位置不在本地图的地区里" in page.partition('id="notice"')[2].partition("</div>")[0]
+    assert "到达时已开门" not in page.partition('id="rows"')[2].partition("</ol>")[0]
+    assert re.search(r'class="far"><b>[0-9,]+ 公里</b></span>', page)
+    answer = client.get(f"/find.json{FAR[1:]}").json
+    assert answer is not None
+    assert answer["outside"] is True
+    inside = client.get("/find.json?near=101.5,36.6").json
+    assert inside is not None
+    assert inside["outside"] is False
+
+
+def test_a_list_of_one_is_told_in_the_singular(client: FlaskClient) -> None:
+    page = text(client, "/?near=101.5,36.6&open=24h&unknown=exclude&lang=en")
+    assert re.search(r'id="heading"[^>]*>1 place nearby<', page)
+    assert re.search(r'id="heading"[^>]*>Best 7 nearby<', text(client, "/?near=101.5,36.6&lang=en"))
+
+
+@pytest.mark.parametrize(
+    ("minutes", "words"),
+    [
+        (None, ""),
+        (0, "0 分钟"),
+        (59, "59 分钟"),
+        (60, "1 小时"),
+        (61, "1 小时 1 分"),
+        (599, "9 小时 59 分"),
+        (600, ""),
+    ],
+)
+def test_a_long_way_is_told_in_hours_and_one_that_nobody_goes_not_at_all(
+    client: FlaskClient, minutes: int | None, words: str
+) -> None:
+    with client.application.test_request_context("/?lang=zh"):
+        assert minutes_words(minutes) == words
+
+
+def test_chinese_names_on_an_english_page_are_marked_for_the_voice_that_reads_them(
+    client: FlaskClient,
+) -> None:
+    assert '<span class="find-name" lang="zh-Hans">' in text(client, "/?near=101.5,36.6&lang=en")
+    assert '<span class="find-name">' in text(client, "/?near=101.5,36.6&lang=zh")
+
+
+def test_the_page_on_the_data_says_what_becomes_of_a_position(client: FlaskClient) -> None:
+    page = text(client, "/about?lang=zh")
+    assert "位置只留在您的浏览器里" not in page
+    assert "您的位置只随这一次查找发出" in page
 
 
 def test_what_messengers_append_to_a_link_is_passed_over(client: FlaskClient) -> None:

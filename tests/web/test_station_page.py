@@ -291,7 +291,7 @@ def test_the_standings_of_amenities_are_told_apart(visit: Visit) -> None:
         found[1]: text(found[0])
         for found in re.finditer(r'<p class="amenity-rest is-(\w+)">.*?</p>', part, re.DOTALL)
     }
-    assert rest["no"] == "没有 卫生间"
+    assert rest["no"] == "这里没有 卫生间"
     assert rest["unknown"].startswith("未知 充电、暖气")
     icons = {
         kind: re.search(rf'is-{kind}">.*#(\w+)"', line)[1]
@@ -623,6 +623,30 @@ def test_the_english_page_is_english_but_for_what_was_given_in_chinese(visit: Vi
     said = re.sub(r"(城东区|西宁市)职工维权服务中心|青海省 西宁市 城东区", "", said)
     assert re.findall(r"[\u4e00-\u9fff，。；：（）“”]+", said) == []
     assert 'lang="en"' in page[:60]
+
+
+def test_what_was_given_in_chinese_is_marked_as_such_on_the_english_page(visit: Visit) -> None:
+    english = html(visit("full", lang="en"))
+    for words in (
+        "从左侧玻璃门进，二楼",
+        "东大街12号",
+        "某某银行",
+        "最美驿站",
+        "市总工会名单",
+        "城东区职工维权服务中心",
+    ):
+        assert re.search(rf'lang="zh-Hans">{words}<', english), words
+    assert ' lang="zh-Hans">从左侧' not in html(visit("full"))
+
+
+def test_an_address_that_nobody_wrote_is_the_region_and_can_be_copied(visit: Visit) -> None:
+    page = html(visit("always"))
+    assert 'data-copy="青海省 西宁市 城东区"' in page
+
+
+def test_a_circle_is_spoken_of_where_one_is_drawn(visit: Visit) -> None:
+    assert "of-circle" in html(visit("rough"))
+    assert "of-circle" not in html(visit("always"))
 
 
 def test_a_demonstration_says_so_and_stays_out_of_search_engines(

@@ -14,7 +14,7 @@ from geo.datum import Datum
 from geo.mainland import Mainland
 from stations import vocabulary as words
 from stations.query import By
-from stations.registry import public, regions
+from stations.registry import base_map, public, regions
 from web.assets import static_url
 from web.db import session
 from web.finder import sheet
@@ -25,7 +25,7 @@ from web.maps.spot_map import spot_map
 from web.maps.symbols import symbols
 from web.pages.words import look_labels
 
-__all__ = ["Position", "SpotMap", "app_names", "position", "quality_words", "spot"]
+__all__ = ["Position", "SpotMap", "app_names", "position", "quality_words", "region_words", "spot"]
 
 _MAINLAND = "yizhan.mainland"
 #: Radius of the circle that is drawn round a pin, by its quality; the words beside it say that it is a rough one.
@@ -74,6 +74,13 @@ def position(feature: Mapping[str, Any], by: By) -> Position | None:
         quality,
         _REACH_M.get(quality),
     )
+
+
+def region_words(p: Mapping[str, Any]) -> str:
+    """Name the regions that a station lies in, the largest first: what is said where nobody wrote an address down."""
+    code = p["region"] or ""
+    above = {code[:2].ljust(6, "0"), code[:4].ljust(6, "0"), code}
+    return " ".join(name_in(area.names) for area in base_map.regions(session()) if area.code in above)
 
 
 def spot(p: Mapping[str, Any], at: Position) -> SpotMap:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Iterable
 from dataclasses import replace
 from urllib.parse import urlencode
 
@@ -17,15 +18,16 @@ from flask import Response, render_template, request, url_for
 
 from stations.errors import Invalid
 from stations.finding import STAY, Found, find, named
-from stations.query import StationQuery
+from stations.query import Problem, StationQuery
 from stations.registry.public import moment_of
 from web.db import now, session
 from web.finder import listing
 from web.finder.blueprint import blueprint
+from web.finder.notices import is_outside, told_of
 from web.finder.page import LIMIT, Asked, finder_page
 from web.finder.places import places
 from web.finder.voices import voices_of
-from web.i18n import lang, say
+from web.i18n import lang
 from web.origin import absolute
 
 __all__ = ["OTHERS"]
@@ -56,7 +58,7 @@ def rows_json() -> Response:
     query, problems, _ = StationQuery.read(request.args.items(multi=True), others=OTHERS)
     codes = _codes()
     if query.near is None and codes is None:
-        raise Invalid("near is missing; write near=longitude,latitude", field="near")
+        raise _no_point(problems)
     query = replace(query, q="")
     if codes is None:
         found = find(session(), query, now=now(), limit=LIMIT)
@@ -65,8 +67,8 @@ def rows_json() -> Response:
         located = query.near is not None
         found = Found(moment_of(query, now()), query.by, query.stay or STAY, located, False, False, (), rows)
     said = voices_of(session(), found.rows, now())
-    told = [say("“{value}”看不懂，没有用它筛选。", value=p.value) for p in problems]
-    return _json(listing.answer(found, query, said) | {"problems": told})
+    outside = found.nothing_near and is_outside(query.near)
+    return _json(listing.answer(found, query, said) | {"problems": told_of(problems), "outside": outside})
 
 
 @blueprint.get("/find/places.json")
@@ -89,6 +91,13 @@ def code_svg() -> Response:
         drawn, kind="svg", border=2, scale=4, dark="#16211d", light="#ffffff", xmldecl=False
     )
     return Response(drawn.getvalue(), mimetype="image/svg+xml")
+
+
+def _no_point(problems: Iterable[Problem]) -> Invalid:
+    bad = next((problem for problem in problems if problem.name == "near"), None)
+    if bad is None:
+        return Invalid("near is missing; write near=longitude,latitude", field="near")
+    return Invalid(f"near={bad.value!r}: {bad.reason}", field="near")
 
 
 def _codes() -> tuple[str, ...] | None:

@@ -12,8 +12,8 @@ from stations import vocabulary
 from stations.finding import Found, Row, Verdict
 from stations.query import StationQuery
 from web.finder.facts import BITS, COLUMNS
-from web.finder.sheet import mark_of, phones
-from web.finder.words import said_words, verdict_words
+from web.finder.sheet import is_foreign, mark_of, phones
+from web.finder.words import TOO_FAR, minutes_words, said_words, verdict_words
 from web.i18n import lang, plural, say
 from web.pages.map_view import metres_words
 from web.pages.when import ago_words, state_words
@@ -70,23 +70,30 @@ def _shown(
     phone = next(iter(phones(row.phone)), None) if row.verdict in _CALLED else None
     return {
         "code": row.code,
-        "name": _name(row.names, row.code),
+        "name": (name := _name(row.names, row.code)),
+        "name_tag": "zh-Hans" if is_foreign(name) else "",
         "other_names": [(tag, row.names[tag]) for tag in ("bo", "mn-Mong") if row.names.get(tag)],
         "url": url_for("finder.station_page", code=row.code, lang="en" if lang() == "en" else None),
         "mark": mark,
-        "minutes": "" if row.minutes is None else say("{n} 分钟", n=row.minutes.value),
+        "minutes": minutes_words(row.minutes.value if row.minutes else None),
         "distance": "" if row.distance_m is None else metres_words(row.distance_m),
         "state": state_words(
             row.lifecycle, row.now.state, until=row.now.until, then=row.now.then, now=moment
         ),
         "verdict": row.verdict,
-        "warning": verdict_words().get(row.verdict, "").format(n=row.minutes_until_close),
+        "warning": _warning(row),
         "facts": _facts(row, moment),
         "amenities": amenities,
         "rest": say("另 {n} 项未知", n=unknown) if unknown else "",
         "voices": _voices(voice),
         "phone": phone if phone and phone.number else None,
     }
+
+
+def _warning(row: Row) -> str:
+    if row.minutes is not None and row.minutes.value >= TOO_FAR:
+        return ""
+    return verdict_words().get(row.verdict, "").format(n=row.minutes_until_close)
 
 
 def _name(names: Mapping[str, str], code: str) -> str:

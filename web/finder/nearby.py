@@ -15,6 +15,7 @@ from stations import vocabulary as words
 from stations.finding import Row
 from stations.query import By
 from web.finder.sheet import Mark, Phone, mark_of, phones
+from web.finder.words import minutes_words
 from web.i18n import lang, say
 from web.pages.map_view import metres_words
 from web.pages.when import state_words
@@ -103,7 +104,7 @@ def _instead(row: Row) -> Instead:
         ),
         look=shape.look,
         distance="" if row.distance_m is None else metres_words(row.distance_m),
-        minutes="" if row.minutes is None else say("{n} 分钟", n=row.minutes.value),
+        minutes=minutes_words(row.minutes.value if row.minutes else None),
         phones=tuple(phones(row.phone)),
     )
 

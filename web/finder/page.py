@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import orjson
-from flask import current_app, request, url_for
+from flask import request, url_for
 from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup
 
@@ -22,9 +22,18 @@ from stations.registry import base_map, pack, public
 from web.assets import static_url
 from web.db import now, session
 from web.finder import listing, offline
+from web.finder.notices import aside_labels, notices, told_of
 from web.finder.places import Hit, places
 from web.finder.voices import voices_of
-from web.finder.words import choice_words, finder_words, verdict_words, vocabulary_words
+from web.finder.words import (
+    TOO_FAR,
+    choice_words,
+    finder_words,
+    heading_words,
+    verdict_words,
+    vocabulary_words,
+)
+from web.ground import EVERYWHERE, credits_of_the_map, name_in, review_words
 from web.i18n import LANGUAGES, lang, say, tag
 from web.maps import MapOptions
 from web.maps.finder_map import finder_map
@@ -38,7 +47,6 @@ __all__ = ["LIMIT", "Asked", "finder_page"]
 LIMIT = 20
 _NEAREST = 10
 _STAYS = (10, 20, 30, 60)
-_EVERYWHERE = (73.0, 18.0, 135.0, 54.0)
 _NO_SCAN = StationQuery.read([("access", "no_scan")])[0].access
 _OTHERS = frozenset({"place", "star", "codes"})
 _LONGEST_PLACE = 40
@@ -71,7 +79,7 @@ class Asked:
         if not found:
             return cls(query, place if query.near else "", typed, (), problems)
         best = found[0]
-        return cls(replace(query, near=best.point), best.name, "", tuple(found[1:6]), problems)
+        return cls(replace(query, near=best.point), best.name, "", tuple(found[1:4]), problems)
 
 
 def finder_page(asked: Asked, found: Found | None, *, for_offline: bool = False) -> dict[str, Any]:
@@ -103,7 +111,7 @@ def finder_page(asked: Asked, found: Found | None, *, for_offline: bool = False)
         ],
         "carried": carried + explicit,
         "rows": [] if found is None else listing.shown(found, query.amenities, said),
-        "notice": " ".join(_notices(asked, found)),
+        "notice": " ".join(notices(asked.query, asked.problems, found)),
         "basis": finder_words()["basis_ebike" if query.by is By.EBIKE else "basis_walk"],
         "starts": _starts(explicit),
         "kinds": vocabulary.KINDS,
@@ -130,59 +138,15 @@ def finder_page(asked: Asked, found: Found | None, *, for_offline: bool = False)
 def _region_name(registry: RegistryInfo) -> str:
     code = registry.province_code.ljust(6, "0")
     names = next((area.names for area in base_map.regions(session()) if area.code == code), {})
-    return names.get(lang()) or names.get("zh") or registry.name
+    return name_in(names) or registry.name
 
 
 def _heading(asked: Asked, found: Found | None) -> str:
     if found is None:
         return say("从哪里找？")
-    if asked.place:
-        return say("{place}附近最合适的 {n} 个", place=asked.place, n=len(found.rows))
-    return say("附近最合适的 {n} 个", n=len(found.rows))
-
-
-def _notices(asked: Asked, found: Found | None) -> list[str]:
-    words = finder_words()
-    told = _problems(asked)
-    if found is None:
-        return told
-    if found.set_aside:
-        told.append(
-            say("没有站点符合全部条件，先放宽了：{what}。", what=say("、").join(aside_words(found.set_aside)))
-        )
-    if found.nothing_near:
-        told.append(str(words["nothing_near"]))
-    elif found.nothing_open:
-        told.append(str(words["nothing_open"]))
-    return told
-
-
-def _problems(asked: Asked) -> list[str]:
-    return [say("“{value}”看不懂，没有用它筛选。", value=p.value) for p in asked.problems]
-
-
-def aside_words(names: Iterable[str]) -> list[str]:
-    """Name filters (attributes of ``StationQuery``) for people, each name once."""
-    labels = aside_labels()
-    return list(dict.fromkeys(labels[name] for name in names if name in labels))
-
-
-def aside_labels() -> dict[str, str]:
-    """Return what each filter that can be set aside is called."""
-    return {
-        "within_m": say("距离"),
-        "bbox": say("范围"),
-        "open": say("营业时间"),
-        "unknown": say("只看信息确定的"),
-        "access": say("进入方式"),
-        "fee": say("费用"),
-        "q": say("搜索的字"),
-        "amenities": say("设施"),
-        "regions": say("地区"),
-        "lifecycle": say("站点状态"),
-        "kinds": say("种类"),
-        "classes": say("种类"),
-    }
+    key = ("nearest" if found.nothing_near else "near") + ("_place" if asked.place else "_here")
+    n = len(found.rows)
+    return heading_words(n)[key].format(place=asked.place, n=n)
 
 
 def _folded(query: StationQuery) -> int:
@@ -203,7 +167,7 @@ def _link(hit: Hit, rest: list[tuple[str, str]]) -> str:
 def _starts(rest: list[tuple[str, str]]) -> list[dict[str, str]]:
     found = []
     for place in base_map.prefectures(session()):
-        hit = Hit(place.names.get(lang()) or place.names.get("zh", ""), "", (place.lon, place.lat), "layers")
+        hit = Hit(name_in(place.names), "", (place.lon, place.lat), "layers")
         found.append({"name": hit.name, "near": hit.near, "url": _link(hit, rest)})
     return found
 
@@ -221,11 +185,8 @@ def _other_language(asked: Asked) -> dict[str, str]:
 
 
 def _map_options(region_name: str) -> MapOptions:
-    settings = current_app.config["YIZHAN_SETTINGS"]
-    own = [say("区划 © 天地图"), say("地名 GeoNames"), say("湖泊 Natural Earth")]
-    number = settings.review_number
     return MapOptions(
-        bounds=base_map.extent(session()) or _EVERYWHERE,
+        bounds=base_map.extent(session()) or EVERYWHERE,
         label=say("{region}的站点地图", region=region_name),
         title=region_name,
         lang=tag(),
@@ -240,8 +201,8 @@ def _map_options(region_name: str) -> MapOptions:
             "kinds": say("种类"),
             "shapes": say("圆形是休息站点，方形是服务点。圆环里的数字是站点个数。"),
         },
-        review=say("审图号：{number}", number=number) if number else say("演示底图，未送审"),
-        credits=[settings.map_credit, *own] if settings.map_credit else own,
+        review=review_words(),
+        credits=list(credits_of_the_map()),
         static=static_url,
     )
 
@@ -255,7 +216,7 @@ def _setup(
         "lang": code,
         "near": near,
         "place": asked.place,
-        "problems": _problems(asked),
+        "problems": told_of(asked.problems),
         "found": found,
         "symbols": symbols(look_labels(), kinds, sprite=static_url("icons.svg")),
         "words": finder_words(),
@@ -289,6 +250,7 @@ def _setup(
         },
         "languages": [other for other in LANGUAGES if other != code],
         "worker": url_for("finder.service_worker"),
+        "too_far": TOO_FAR,
         "pack_ms": 12 * 3600 * 1000,
         "format": pack.FORMAT,
     }

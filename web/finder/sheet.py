@@ -19,10 +19,11 @@ from web.maps.symbols import LOOKS, SHAPES, look_of
 from web.pages.when import ago_words, state_words
 
 __all__ = ["AmenityRow", "Lifecycle", "Mark", "Phone", "Standing", "amenity_rows", "code_groups", "honours",
-           "lifecycle", "mark", "mark_of", "other_names", "partners", "phones", "standing", "state_line", "title"]  # fmt: skip
+           "is_foreign", "lifecycle", "mark", "mark_of", "other_names", "partners", "phones", "standing", "state_line", "title"]  # fmt: skip
 
 _PHONE_BREAKS = re.compile(r"[/,;、，；]")
 _NUMBER = re.compile(r"\+?\d[\d\s()（）-]+")
+_HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 #: A verification older than this is marked as old.
 _OLD_DAYS = 365
 
@@ -81,6 +82,11 @@ def title(p: Mapping[str, Any]) -> tuple[str, str]:
     """Return the name that stands largest and its language tag: Chinese, which the door shows, on every page."""
     names: Mapping[str, str] = p["names"]
     return (names["zh"], "zh-Hans") if "zh" in names else (next(iter(names.values()), p["code"]), "und")
+
+
+def is_foreign(text: str) -> bool:
+    """Tell whether words are Chinese on a page that is not: a voice must be told, to read them as they are meant."""
+    return lang() != "zh" and _HAN.search(text) is not None
 
 
 def other_names(p: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -10,7 +10,8 @@ from stations.finding import Verdict
 from web.i18n import lang, plural, say
 from web.pages.words import map_words, vocabulary_labels
 
-__all__ = ["choice_words", "finder_words", "said_words", "verdict_words", "vocabulary_words"]
+__all__ = ["TOO_FAR", "choice_words", "finder_words", "heading_words", "minutes_words", "said_words", "verdict_words",
+           "vocabulary_words"]  # fmt: skip
 
 #: Sentences that the finder's scripts share with the map page's.
 _SHARED = (
@@ -23,7 +24,34 @@ _SHARED = (
 def finder_words() -> dict[str, object]:
     """Return every sentence that the finder's scripts say, by the key they ask for it with."""
     shared = map_words()
-    return {key: shared[key] for key in _SHARED} | _list() | _place() | _keeping() | _saying()
+    one, many = heading_words(1), heading_words(2)
+    headings = {key: [one[key], many[key]] for key in one}
+    return {key: shared[key] for key in _SHARED} | headings | _list() | _place() | _keeping() | _saying()
+
+
+#: Minutes from which on only the distance is told: nobody walks for ten hours, and a state then is of another day.
+TOO_FAR = 600
+
+
+def minutes_words(minutes: int | None) -> str:
+    """Say how long a way takes: 31 分钟, 3 小时 34 分; empty where that is unknown or of no use."""
+    if minutes is None or minutes >= TOO_FAR:
+        return ""
+    hours, rest = divmod(minutes, 60)
+    if not hours:
+        return say("{n} 分钟", n=rest)
+    return say("{h} 小时 {n} 分", h=hours, n=rest) if rest else say("{h} 小时", h=hours)
+
+
+def heading_words(n: int) -> dict[str, str]:
+    """Return what stands above a list of ``n`` stations, by where they were looked for."""
+    return {
+        "near_here": plural("附近最合适的 {n} 个", "附近最合适的 {n} 个", n),
+        "near_place": plural("{place}附近最合适的 {n} 个", "{place}附近最合适的 {n} 个", n),
+        "nearest_here": plural("离这里最近的 {n} 个", "离这里最近的 {n} 个", n),
+        "nearest_place": plural("离{place}最近的 {n} 个", "离{place}最近的 {n} 个", n),
+        "starred": plural("收藏的 {n} 个站点", "收藏的 {n} 个站点", n),
+    }
 
 
 def verdict_words() -> dict[str, str]:
@@ -59,6 +87,8 @@ def vocabulary_words(code: str) -> dict[str, object]:
 def _list() -> dict[str, object]:
     return {
         "minutes": say("{n} 分钟"),
+        "hours": say("{h} 小时"),
+        "hours_minutes": say("{h} 小时 {n} 分"),
         "amenities": say("设施"),
         "rest_unknown": say("另 {n} 项未知"),
         "said_open": [plural("{n} 人说还开着", "{n} 人说还开着", n) for n in (1, 2)],
@@ -69,13 +99,12 @@ def _list() -> dict[str, object]:
         "hours_stale": say("时间可能已变"),
         "more_of": say("{name}：更多"),
         "details": say("全部信息和导航"),
-        "near_here": say("附近最合适的 {n} 个"),
-        "near_place": say("{place}附近最合适的 {n} 个"),
         "where_from": say("从哪里找？"),
         "basis_walk": say("分钟数是步行的直线估算，没有算街道。先列到达时开着、待得住的。"),
         "basis_ebike": say("分钟数是骑电动车的直线估算，没有算街道。先列到达时开着、待得住的。"),
         "nothing_open": say("附近现在没有开着的。先列最快开门的，再列时间未知、可以打电话问的。"),
         "nothing_near": say("附近没有：一小时之内到不了任何符合条件的站点。下面是最近的几个。"),
+        "outside": say("这个位置不在本地图的地区里，定位可能不准：输入一个地方，或在地图上点一下。"),
         "set_aside": say("没有站点符合全部条件，先放宽了：{what}。"),
         "from_here": say("从这里找"),
         "map_failed": say("地图没有载入，列表照样可用。"),
@@ -84,7 +113,6 @@ def _list() -> dict[str, object]:
 
 def _place() -> dict[str, object]:
     return {
-        "my_position": say("我的位置"),
         "location_declined": say("好的，不定位。输入一个地方，或在地图上点一下。"),
         "location_denied": say("浏览器没有允许定位。可以在浏览器或微信的设置里打开，或者："),
         "location_unavailable": say("已允许定位，但手机现在测不出位置。到空旷处再试，或者："),
@@ -116,11 +144,10 @@ def _keeping() -> dict[str, object]:
         "from_pocket": say("没有网络。这是{ago}存下的名单，营业状态按手机现在的时间算。"),
         "just_now": say("刚才"),
         "nothing_kept": say("没有网络，这部手机也还没有存下名单。有网络时打开一次就会存下。"),
-        "star": say("收藏"),
+        "star": say("收藏这里"),
         "star_kept": say("已收藏“{name}”，只在这部手机上。"),
         "star_dropped": say("已取消收藏“{name}”。"),
-        "starred": say("收藏的 {n} 个站点"),
-        "no_stars": say("还没有收藏。在一行右边展开，点“收藏”。"),
+        "no_stars": say("还没有收藏。在一行右边展开，点“收藏这里”。"),
         "export_json": say("导出 JSON"),
         "export_geojson": say("导出 GeoJSON"),
     }

@@ -54,7 +54,7 @@ def metres_words(metres: float) -> str:
     if (tens := round(metres / 10) * 10) < 1000:
         return say("{n} 米", n=tens)
     km = metres / 1000
-    return say("{n} 公里", n=f"{km:.1f}".removesuffix(".0") if km < 10 else f"{km:.0f}")
+    return say("{n} 公里", n=f"{km:.1f}".removesuffix(".0") if km < 10 else f"{km:,.0f}")
 
 
 def listed_rows(

@@ -11,6 +11,7 @@
   yizhan.links = setup.links;
   yizhan.verdicts = setup.verdicts;
   yizhan.choices = setup.choices;
+  yizhan.tooFar = setup.too_far;
 
   function byId(id) { return document.getElementById(id); }
   var form = byId("filters"), rows = byId("rows"), status = byId("status"), heading = byId("heading");
@@ -33,8 +34,10 @@
   function tell(text, ways) {
     status.textContent = text;
     document.body.classList.toggle("no-position", Boolean(ways));
-    if (ways) status.appendChild(el("button", { type: "button", "class": "button", on: { click: function () { byId("where-text").focus(); } } }, say("type_place")));
-    if (ways) status.appendChild(el("button", { type: "button", "class": "button", on: { click: showMap } }, say("point_on_map")));
+    if (ways) status.appendChild(el("span", { "class": "ways" }, [
+      el("button", { type: "button", "class": "button", on: { click: function () { byId("where-text").focus(); } } }, say("type_place")),
+      el("button", { type: "button", "class": "button", on: { click: showMap } }, say("point_on_map")),
+    ]));
   }
 
   /** Look from another place. ``name`` is what the reader calls it. */
@@ -60,7 +63,8 @@
     listed = answer.stations;
     rows.textContent = "";
     listed.forEach(function (station) { rows.appendChild(yizhan.row.make(station, { now: now, asked: asked() })); });
-    heading.textContent = starred ? say("starred", { n: listed.length }) : from ? say(place ? "near_place" : "near_here", { place: place, n: listed.length }) : say("where_from");
+    var here = answer.nothing_near ? "nearest_here" : "near_here", there = answer.nothing_near ? "nearest_place" : "near_place";
+    heading.textContent = starred ? say("starred", { n: listed.length }) : from ? say(place ? there : here, { place: place, n: listed.length }) : say("where_from");
     notice(answer);
     byId("basis").hidden = byId("tools").hidden = !from;
     byId("basis").textContent = say(field("by").value === "ebike" ? "basis_ebike" : "basis_walk");
@@ -80,7 +84,8 @@
     if (answer.kept) lines.push(say("from_pocket", { ago: yizhan.since(answer.kept, yizhan.clock.now()) }));
     if (answer.set_aside && answer.set_aside.length) lines.push(say("set_aside", { what: asides(answer.set_aside) }));
     if (answer.nothing_near) lines.push(say("nothing_near"));
-    else if (answer.nothing_open) lines.push(say("nothing_open"));
+    if (answer.outside) lines.push(say("outside"));
+    if (!answer.nothing_near && answer.nothing_open) lines.push(say("nothing_open"));
     if (answer.empty) lines.push(say(answer.empty));
     var box = byId("notice");
     box.textContent = "";
@@ -277,7 +282,7 @@
     window.history.replaceState({}, "", address());
   }
 
-  yizhan.locator({ button: byId("locate"), cancel: byId("locate-cancel"), tell: tell, found: function (point) { go(point, say("my_position")); } });
+  yizhan.locator({ button: byId("locate"), cancel: byId("locate-cancel"), tell: tell, found: function (point) { go(point, ""); } });
 
   function searchPlaces(text, signal) {
     var from = near();

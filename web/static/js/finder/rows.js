@@ -7,6 +7,11 @@
 
   yizhan.row = {};
 
+  /** The language of words that are Chinese on a page that is not, so that a voice reads them as they are meant. */
+  yizhan.row.tag = function (text) {
+    return yizhan.lang.slice(0, 2) !== "zh" && /[\u3400-\u9fff\uf900-\ufaff\ud840-\ud8bf]/.test(text) ? "zh-Hans" : null;
+  };
+
   function otherNames(station) {
     var shown = yizhan.nameOf(station);
     return ["bo", "mn-Mong"].filter(function (tag) { return station.names[tag] && station.names[tag] !== shown; }).map(function (tag) {
@@ -50,7 +55,14 @@
   /** What the verdict says beyond the state: it closes before one gets there, it opens by then, too short a stay. */
   yizhan.row.warning = function (station) {
     var words = yizhan.verdicts[station.verdict];
-    return words ? words.replace("{n}", String(station.left)) : "";
+    return words && !(station.minutes >= yizhan.tooFar) ? words.replace("{n}", String(station.left)) : "";
+  };
+
+  /** How long the way takes; nothing where that is of no use. */
+  yizhan.row.minutes = function (minutes) {
+    var hours = Math.floor(minutes / 60), rest = minutes % 60;
+    if (minutes === null || minutes >= yizhan.tooFar) return "";
+    return hours ? say(rest ? "hours_minutes" : "hours", { h: hours, n: rest }) : say("minutes", { n: rest });
   };
 
   /** What the public says, counted: never a state. */
@@ -87,13 +99,12 @@
   /** One station as a list item. options: asked (amenities), now, starred, minutes (or null without a place). */
   yizhan.row.make = function (station, options) {
     var warning = yizhan.row.warning(station), voices = yizhan.row.voices(station), id = "more-" + station.code;
-    var far = station.metres === null ? null : el("span", { "class": "far" }, [
-      el("b", {}, say("minutes", { n: yizhan.number(station.minutes) })), el("span", {}, yizhan.distance(station.metres)),
-    ]);
+    var minutes = yizhan.row.minutes(station.minutes), distance = station.metres === null ? "" : yizhan.distance(station.metres);
+    var far = station.metres === null ? null : el("span", { "class": "far" }, [el("b", {}, minutes || distance), minutes ? el("span", {}, distance) : null]);
     return el("li", { "class": "find look-" + station.look, "data-code": station.code }, [
       el("a", { "class": "find-main", href: yizhan.links.station.replace("CODE", encodeURIComponent(station.code)) }, [
         yizhan.pin(yizhan.symbols, station, null),
-        el("span", { "class": "find-name" }, yizhan.nameOf(station)),
+        el("span", { "class": "find-name", lang: yizhan.row.tag(yizhan.nameOf(station)) }, yizhan.nameOf(station)),
         far,
         otherNames(station).length ? el("span", { "class": "find-names" }, otherNames(station)) : null,
         el("span", { "class": "find-state state state-" + station.look }, yizhan.row.state(station, options.now)),
@@ -121,8 +132,8 @@
     }
     box.textContent = "";
     [
-      station.address ? el("p", {}, [icon("pin"), station.address]) : null,
-      station.directions ? el("p", {}, [icon("door"), station.directions]) : null,
+      station.address ? el("p", { lang: yizhan.row.tag(station.address) }, [icon("pin"), station.address]) : null,
+      station.directions ? el("p", { lang: yizhan.row.tag(station.directions) }, [icon("door"), station.directions]) : null,
       station.hours ? el("p", {}, [icon("clock"), say("as_listed", { words: station.hours })]) : null,
       el("p", { "class": "buttons" }, [
         button("confirm", "check", function () { actions.confirm(station, box); }),
