@@ -25,7 +25,16 @@ from web.maps.spot_map import spot_map
 from web.maps.symbols import symbols
 from web.pages.words import look_labels
 
-__all__ = ["Position", "SpotMap", "app_names", "position", "quality_words", "region_words", "spot"]
+__all__ = [
+    "Position",
+    "SpotMap",
+    "app_names",
+    "mainland",
+    "position",
+    "quality_words",
+    "region_words",
+    "spot",
+]
 
 _MAINLAND = "yizhan.mainland"
 #: Radius of the circle that is drawn round a pin, by its quality; the words beside it say that it is a rough one.
@@ -59,7 +68,7 @@ def position(feature: Mapping[str, Any], by: By) -> Position | None:
         return None
     p = feature["properties"]
     lon, lat = feature["geometry"]["coordinates"]
-    mask = _mainland()
+    mask = mainland()
     labels = {
         Datum.WGS84: say("WGS 84（GPS、天地图）"),
         Datum.GCJ02: say("GCJ-02（高德、腾讯）"),
@@ -130,7 +139,7 @@ def quality_words() -> dict[str, str]:
     }
 
 
-def _mainland() -> Mainland:
+def mainland() -> Mainland:
     registry = public.info(session())
     kept: dict[object, Mainland] = current_app.extensions.setdefault(_MAINLAND, {})
     key = (registry.name, registry.regions_loaded_at)
