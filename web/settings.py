@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import os
 import re
 import secrets
@@ -27,6 +28,8 @@ PROVINCES = frozenset(
 """The first two digits of GB/T 2260: the province-level divisions."""
 
 _ROOT = Path(__file__).resolve().parents[1]
+#: As ``stations.accounts.ROLES``, which the first check cannot import: it runs before anything is installed.
+_ROLES = ("viewer", "editor", "inspector", "planner", "administrator")
 
 
 class SettingsError(Invalid):
@@ -68,7 +71,18 @@ class Settings:
     report_networks: int = 2
     report_hours: int = 72
     public_url: str | None = None
+    require_two_factor: str | None = None
+    oidc_issuer: str | None = None
+    oidc_client_id: str | None = None
+    oidc_client_secret: str | None = field(default=None, repr=False)
+    oidc_name: str | None = None
+    oidc_newcomers: str = "no"
+    smtp_url: str | None = field(default=None, repr=False)
+    mail_from: str | None = None
+    sandbox_database_url: str | None = field(default=None, repr=False)
     clock: datetime | None = None
+    #: Whether this is the sandbox itself, where one logs in without a password. No variable can say so.
+    sandbox: bool = False
 
     @classmethod
     def read(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -137,6 +151,16 @@ class Settings:
                 field="YIZHAN_SECRET_KEY",
             )
         return self.secret_key
+
+
+    def key_for(self, purpose: str) -> bytes:
+        """Draw the key of one purpose, 32 bytes, from the secret of the site; it serves no other purpose."""
+        return hmac.digest(self.require_secret_key().encode(), f"yizhan {purpose}".encode(), "sha256")
+
+    @property
+    def two_factor_roles(self) -> frozenset[str]:
+        """The roles whose holders must have a second factor."""
+        return frozenset((self.require_two_factor or "").split())
 
 
 def secret_key_in(folder: Path) -> str:
@@ -209,6 +233,32 @@ def _origin(text: str) -> str:
     if found is None:
         raise ValueError("must be a scheme and a host and no path, such as https://map.example.org")
     return text.rstrip("/").lower()
+
+
+def _roles(text: str) -> str:
+    found = [role for role in re.split(r"[\s,]+", text) if role]
+    if unknown := [role for role in found if role not in _ROLES]:
+        raise ValueError(f"{', '.join(unknown)}: no such role; name some of {', '.join(_ROLES)}")
+    return " ".join(found)
+
+
+def _issuer(text: str) -> str:
+    found = re.fullmatch(r"(https?)://([a-z0-9.-]+)(:[0-9]{1,5})?(/[\w./~-]*)?", text, re.IGNORECASE)
+    if found is None or (found[1].lower() == "http" and found[2] not in {"127.0.0.1", "localhost"}):
+        raise ValueError("must be the issuer's https address, such as https://login.example.org/realms/union")
+    return text
+
+
+def _mail_server(text: str) -> str:
+    if not re.fullmatch(r"smtps?://([^\s@/]+@)?[\w.-]+(:[0-9]{1,5})?/?", text):
+        raise ValueError("must be smtp://USER:PASSWORD@HOST:587 (STARTTLS) or smtps://USER:PASSWORD@HOST:465")
+    return text
+
+
+def _yes_or_no(text: str) -> str:
+    if text.lower() not in {"yes", "no"}:
+        raise ValueError("must be yes or no")
+    return text.lower()
 
 
 def _folder(text: str) -> Path:
@@ -359,6 +409,64 @@ SETTINGS = (
         "Hours within which they must say it; after so many what they are counted by is deleted.",
         "report_hours",
         _whole(1, 240),
+    ),
+    Setting(
+        "YIZHAN_REQUIRE_TWO_FACTOR",
+        "",
+        "Roles whose holders must log in with a second factor, such as administrator or administrator,editor.",
+        "require_two_factor",
+        _roles,
+    ),
+    Setting(
+        "YIZHAN_OIDC_ISSUER",
+        "",
+        "Issuer of OpenID Connect with which staff may log in, such as https://login.example.org/realms/union.",
+        "oidc_issuer",
+        _issuer,
+    ),
+    Setting("YIZHAN_OIDC_CLIENT_ID", "", "This site's client at that issuer.", "oidc_client_id", str),
+    Setting(
+        "YIZHAN_OIDC_CLIENT_SECRET",
+        "",
+        "The client's secret; without one it is a public client (PKCE is used either way).",
+        "oidc_client_secret",
+        str,
+    ),
+    Setting(
+        "YIZHAN_OIDC_NAME",
+        "统一身份认证",
+        "What the button of that log-in says.",
+        "oidc_name",
+        str,
+    ),
+    Setting(
+        "YIZHAN_OIDC_NEWCOMERS",
+        "no",
+        "Whether somebody whom the issuer vouches for and nobody added gets an account: without a role until an "
+        "administrator gives one.",
+        "oidc_newcomers",
+        _yes_or_no,
+    ),
+    Setting(
+        "YIZHAN_SMTP_URL",
+        "",
+        "Mail server that sends one-time links to staff who forgot their password. Needs YIZHAN_PUBLIC_URL.",
+        "smtp_url",
+        _mail_server,
+    ),
+    Setting(
+        "YIZHAN_MAIL_FROM",
+        "yizhan@ the host of YIZHAN_PUBLIC_URL",
+        "The sender of those mails.",
+        "mail_from",
+        str,
+    ),
+    Setting(
+        "YIZHAN_SANDBOX_DATABASE_URL",
+        "made by script/server for the demonstration registry",
+        "Database of the sandbox: a copy of the demonstration in which anybody may try the desk, at /sandbox.",
+        "sandbox_database_url",
+        _address,
     ),
     Setting(
         "YIZHAN_CLOCK",

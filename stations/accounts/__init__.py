@@ -6,7 +6,7 @@ of its own that leave no history, and only the system's actor ``door`` reads the
 
 from __future__ import annotations
 
-from stations.accounts.people import (
+from stations.accounts.members import (
     Person,
     add,
     by_login,

@@ -99,3 +99,10 @@ def test_a_client_made_for_tests_is_logged_in(app: Flask, minhe: SomeStaff) -> N
     assert desk.raw.post("/desk/log-out").status_code == 400
     assert desk.post("/desk/log-out").status_code == 303
     assert desk.get("/desk").status_code == 302
+
+
+@pytest.mark.parametrize("address", ["/desk", "/desk/me", "/desk/me/second-factor", "/desk/people", "/desk/confirm"])
+def test_smoke(app: Flask, engine: Engine, address: str) -> None:
+    desk = signed_in(app, staff_member(engine, "chief", "administrator", None))
+    answer = desk.get(address)
+    assert answer.status_code == 200, answer.text

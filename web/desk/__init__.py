@@ -14,12 +14,23 @@ from werkzeug.exceptions import Unauthorized
 from werkzeug.wrappers import Response as AnyResponse
 
 from web import i18n, problems
-from web.desk import bodies, entering, home, staff
+from web.desk import account, bodies, entering, home, oidc, people, recovery, second_factor, staff
 from web.desk.blueprint import PREFIX, blueprint
 from web.desk.cookie import NAME, DeskCookie, is_desk
 from web.desk.nav import entries_for
+from web.desk.words import beijing
 
-__all__ = ["blueprint", "entering", "home", "init_app"]
+__all__ = [
+    "account",
+    "blueprint",
+    "entering",
+    "home",
+    "init_app",
+    "oidc",
+    "people",
+    "recovery",
+    "second_factor",
+]
 
 _UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
@@ -34,7 +45,9 @@ def init_app(app: Flask) -> None:
     app.config["WTF_CSRF_TIME_LIMIT"] = None
     protection = CSRFProtect(app)
     staff.init_app(app)
+    oidc.init_app(app)
     app.jinja_env.globals["csrf_field"] = _csrf_field
+    app.jinja_env.globals["beijing"] = beijing
 
     @app.before_request
     def enter() -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from flask import render_template
 
-from stations.accounts import ROLES, where
+from stations.accounts import where
 from web import db
 from web.desk.blueprint import blueprint
 from web.desk.nav import entries_for
-from web.desk.staff import current, desk_page
+from web.desk.staff import current, member_page
 from web.desk.words import role_name
 from web.ground import name_in
 from web.i18n import say
@@ -17,7 +17,7 @@ __all__ = ["home", "where_held"]
 
 
 @blueprint.get("")
-@desk_page(*ROLES)
+@member_page()
 def home() -> str:
     """Show where one's roles hold and what one may open."""
     member = current()

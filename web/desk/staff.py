@@ -1,8 +1,9 @@
 """Who is logged in at the desk, and what each of its pages asks of them.
 
 Every view of the desk says whom it is for: ``@desk_page("editor", …)`` for those who hold one of these roles anywhere,
-``@open_page`` for who is not logged in yet. A view that says nothing answers nobody. Where a role holds is asked once
-more when something is written: by ``may`` in the view and by the row policies in the database.
+``@member_page`` for all who are logged in, ``@open_page`` for who is not yet. A view that says nothing answers nobody.
+Where a role holds is asked once more when something is written: by ``may`` in the view and by the row policies in the
+database.
 """
 
 from __future__ import annotations
@@ -10,32 +11,42 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Literal, TypeVar
+from urllib.parse import urlsplit
 
-from flask import abort, current_app, request, session
+from flask import abort, current_app, redirect, request, session, url_for
 from flask_login import LoginManager, current_user
 from werkzeug.exceptions import Unauthorized
 
 from stations.accounts import ROLES, may, sessions
 from stations.errors import NotAllowed
 from web import db
+from web.settings import Settings
 
 __all__ = [
     "Member",
+    "Policy",
     "current",
     "desk_page",
     "guard",
     "holder",
     "init_app",
     "may",
+    "member_page",
     "open_page",
     "policy_of",
     "require",
 ]
 
 _View = TypeVar("_View", bound=Callable[..., Any])
-#: Marks a view that answers who is not logged in.
-_OPEN = "anybody"
+#: What leads to a second factor must open without one.
+_WITHOUT_SECOND_FACTOR = {
+    "desk.second_factor",
+    "desk.confirm",
+    "desk.log_out",
+    "desk.me",
+    "desk.choose_language",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,31 +97,47 @@ class Member:
         return None if None in held else tuple(dict.fromkeys(region for region in held if region is not None))
 
 
-def desk_page(*roles: str) -> Callable[[_View], _View]:
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Whom a view of the desk is for. confirmed: it asks for the password again when the log-in was a while ago."""
+
+    who: Literal["anybody", "member", "role"]
+    roles: frozenset[str] = frozenset()
+    confirmed: bool = False
+
+
+def desk_page(*roles: str, confirmed: bool = False) -> Callable[[_View], _View]:
     """Open a view to those who hold one of ``roles`` anywhere; administrators may open every one.
 
-    Stands below the route. Raises ValueError for a role that there is not.
+    Stands below the route. confirmed: ask for the password again when the log-in was a while ago. Raises ValueError for
+    a role that there is not.
     """
     if not roles or (unknown := set(roles) - set(ROLES)):
         raise ValueError(f"roles {sorted(unknown) if roles else '()'}: name some of {', '.join(ROLES)}")
+    return _marked(Policy("role", frozenset(roles), confirmed))
 
-    def mark(view: _View) -> _View:
-        view.desk_roles = frozenset(roles)  # type: ignore[attr-defined]
-        return view
 
-    return mark
+def member_page(*, confirmed: bool = False) -> Callable[[_View], _View]:
+    """Open a view to everybody who is logged in, with roles or without: one's own account."""
+    return _marked(Policy("member", confirmed=confirmed))
 
 
 def open_page(view: _View) -> _View:
     """Open a view to who is not logged in: the log-in and what leads to it."""
-    view.desk_roles = frozenset({_OPEN})  # type: ignore[attr-defined]
-    return view
+    return _marked(Policy("anybody"))(view)
 
 
-def policy_of(endpoint: str) -> frozenset[str] | None:
-    """Return the roles that a view of the desk asks for: empty for anybody, None where it says nothing."""
-    roles: frozenset[str] | None = getattr(current_app.view_functions.get(endpoint), "desk_roles", None)
-    return None if roles is None else roles - {_OPEN}
+def policy_of(endpoint: str) -> Policy | None:
+    """Return what a view of the desk says of whom it is for; None where it says nothing."""
+    return getattr(current_app.view_functions.get(endpoint), "desk_policy", None)
+
+
+def _marked(policy: Policy) -> Callable[[_View], _View]:
+    def mark(view: _View) -> _View:
+        view.desk_policy = policy  # type: ignore[attr-defined]
+        return view
+
+    return mark
 
 
 def current() -> Member:
@@ -123,7 +150,8 @@ def current() -> Member:
 
 def holder() -> Member | None:
     """Return who is logged in, or None."""
-    return current_user._get_current_object() if current_user.is_authenticated else None
+    found: Member | None = current_user._get_current_object() if current_user.is_authenticated else None
+    return found
 
 
 def require(region_code: str | None, *roles: str) -> None:
@@ -137,18 +165,44 @@ def require(region_code: str | None, *roles: str) -> None:
 
 
 def guard() -> None:
-    """Let a request of the desk pass, or raise: Unauthorized before log-in, NotAllowed without the role."""
+    """Let a request of the desk pass, or raise: Unauthorized before log-in, NotAllowed without the role.
+
+    Leads to the second factor where a role asks for one, and to the password where a view asks for it again.
+    """
     if request.endpoint is None:
         return
-    roles = policy_of(request.endpoint)
-    if roles is None:
+    policy = policy_of(request.endpoint)
+    if policy is None:
         current_app.logger.error("the view %s says not whom it is for", request.endpoint)
         abort(403, "this page says not whom it is for, so it opens for nobody")
-    if not roles:
+    if policy.who == "anybody":
         return
     member = current()
-    if not member.holds(*roles):
-        raise NotAllowed(f"this page is for {_one_of(roles)}; {member.login!r} holds no such role")
+    _require_second_factor(member)
+    if policy.who == "role" and not member.holds(*policy.roles):
+        raise NotAllowed(f"this page is for {_one_of(policy.roles)}; {member.login!r} holds no such role")
+    if policy.confirmed:
+        _require_confirmed(member)
+
+
+def _require_second_factor(member: Member) -> None:
+    settings: Settings = current_app.config["YIZHAN_SETTINGS"]
+    held = settings.two_factor_roles & {role for role, _ in member.grants}
+    if not held or member.has_second_factor or request.endpoint in _WITHOUT_SECOND_FACTOR:
+        return
+    if request.method != "GET":
+        raise NotAllowed(f"{_one_of(held)} needs a second factor here; turn it on at /desk/me/second-factor")
+    abort(redirect(url_for("desk.second_factor")))
+
+
+def _require_confirmed(member: Member) -> None:
+    settings: Settings = current_app.config["YIZHAN_SETTINGS"]
+    if settings.sandbox or db.now() - member.confirmed_at <= sessions.CONFIRMED_FOR:
+        return
+    shown = (
+        request.full_path.rstrip("?") if request.method == "GET" else urlsplit(request.referrer or "").path
+    )
+    abort(redirect(url_for("desk.confirm", next=shown.removeprefix(request.script_root) or None), 303))
 
 
 def init_app(app: Any) -> None:

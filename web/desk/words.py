@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
+from stations.hours import SHANGHAI
 from web.i18n import say
 
-__all__ = ["role_meaning", "role_name"]
+__all__ = ["beijing", "role_meaning", "role_name"]
+
+
+def beijing(moment: datetime) -> str:
+    """Write a moment in Beijing time, to the minute."""
+    return f"{moment.astimezone(SHANGHAI):%Y-%m-%d %H:%M}"
 
 
 def role_name(role: str) -> str:

@@ -11,7 +11,7 @@ from sqlalchemy import Select, delete, select, text
 from sqlalchemy.orm import Session
 
 from stations.accounts.door import as_door
-from stations.errors import Conflict, Invalid, NotFound
+from stations.errors import Conflict, Invalid, NotAllowed, NotFound
 from stations.models import Credential, Grant, Region, Staff, StaffLink, StaffSession
 from stations.models.people import ROLES
 
@@ -33,6 +33,8 @@ __all__ = [
 
 _LOGIN = re.compile(r"[a-z][a-z0-9._-]{1,39}")
 _NAME_LENGTH = 60
+#: Any number will do, as long as nothing else locks it.
+_LAST_ADMINISTRATOR = 7_265_221_095
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,8 @@ def add(session: Session, login: str, *, name: str) -> Staff:
 
 
 def rename(session: Session, staff_id: int, name: str) -> None:
-    """Change the name that is shown beside what somebody did."""
+    """Change the name that is shown beside what somebody did. Written as an administrator, as all below."""
+    _require_reach(session, staff_id)
     _staff(session, staff_id).display_name = _valid_name(name)
 
 
@@ -113,6 +116,7 @@ def grant(session: Session, staff_id: int, role: str, region: str | None) -> boo
 def revoke(session: Session, staff_id: int, role: str, region: str | None) -> None:
     """Take a role back. Raises NotFound where it is not held there, Conflict for the last administrator of all."""
     found = session.scalar(_grants(staff_id, valid_role(role), region))
+    _require_reach(session, staff_id)
     if found is None:
         raise NotFound(f"member of staff {staff_id} is no {role} in {region or 'the whole registry'}")
     if role == "administrator" and region is None:
@@ -127,6 +131,7 @@ def disable(session: Session, staff_id: int) -> None:
     Raises Conflict for the last administrator of all.
     """
     found = _staff(session, staff_id)
+    _require_reach(session, staff_id)
     _require_another_administrator(session, staff_id)
     found.active = False
     session.flush()
@@ -137,6 +142,7 @@ def disable(session: Session, staff_id: int) -> None:
 
 def enable(session: Session, staff_id: int) -> None:
     """Take somebody back into service, with the roles held before."""
+    _require_reach(session, staff_id)
     _staff(session, staff_id).active = True
     session.flush()
 
@@ -221,8 +227,18 @@ def _grants(staff_id: int, role: str, region: str | None) -> Select[Grant]:
     )
 
 
+def _require_reach(session: Session, staff_id: int) -> None:
+    """Raise NotAllowed where the actor's regions do not hold all roles of this member of staff."""
+    if not session.scalar(text("SELECT yz_may_manage(:id)"), {"id": staff_id}):
+        raise NotAllowed(
+            f"member of staff {staff_id} holds roles outside your regions; an administrator of those regions may do this"
+        )
+
+
 def _require_another_administrator(session: Session, staff_id: int) -> None:
     """Raise Conflict where nobody else could let people in again."""
+    # Two administrators who take the role from each other at once must not both find the other one.
+    session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LAST_ADMINISTRATOR})
     everywhere = (
         select(Staff.id)
         .join(Grant, Grant.staff_id == Staff.id)
