@@ -85,6 +85,10 @@ class Source(Protocol):
         """What was left out so far: titles and sheets once opened; blank lines, totals and signatures, the first
         thousand of them, as they are passed."""
 
+    @property
+    def notes(self) -> list[str]:
+        """What a person should know of how the file is read, such as which sheets are one list."""
+
     def chunks(self, size: int = CHUNK) -> Iterator[list[Row]]:
         """Yield the rows in order, at most ``size`` at a time, holding no more than that in memory."""
 
@@ -112,7 +116,7 @@ def number_text(number: int | float | Decimal) -> str:
 
 def row_label(number: int) -> str:
     """Write a row's number as a person finds it: ``15``, or ``2:15`` for row 15 of the second sheet."""
-    sheet, row = divmod(number, MOST_ROWS)
+    sheet, row = divmod(number, MOST_ROWS) if number > 0 else (0, number)
     return f"{sheet}:{row}" if sheet else str(row)
 
 

@@ -70,6 +70,12 @@ class Sheets:
         """The sheets that are no part of the list, then what each sheet of it has left out so far."""
         return [*self._skipped, *(line for _, table in self._tables for line in table.skipped)]
 
+    @property
+    def notes(self) -> list[str]:
+        """Which sheets are the list, by the numbers that stand before the rows."""
+        sheets = (f"{table.first // MOST_ROWS} {name}" for name, table in self._tables)
+        return [f"{len(self._tables)} sheets are read as one list, rows as sheet:row: {', '.join(sheets)}"]
+
     def chunks(self, size: int = CHUNK) -> Iterator[list[Row]]:
         """Yield the rows of all sheets in order, at most ``size`` at a time."""
         if size < 1:

@@ -102,6 +102,11 @@ class Table:
         titles = (line._replace(line=self.first + line.line) for line in self._layout.titles)
         return [*self.beside, *titles, *self._passed]
 
+    @property
+    def notes(self) -> list[str]:
+        """Nothing."""
+        return []
+
     def chunks(self, size: int = CHUNK) -> Iterator[list[Row]]:
         """Yield the rows below the header in order, at most ``size`` at a time."""
         if size < 1:

@@ -56,6 +56,11 @@ class VectorSource:
         """Nothing: every feature is a row."""
         return []
 
+    @property
+    def notes(self) -> list[str]:
+        """Nothing."""
+        return []
+
     def chunks(self, size: int = CHUNK) -> Iterator[list[Row]]:
         """Yield the features in order, at most ``size`` at a time."""
         if size < 1:

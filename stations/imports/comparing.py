@@ -12,6 +12,7 @@ from typing import Final
 
 from psycopg import sql
 
+from geo.io.rows import row_label
 from stations.imports.conflicts import find_conflicts, restore, strip
 from stations.imports.names import alike
 from stations.imports.problems import DOUBTS, HOLDS, REJECTS, Kind
@@ -201,7 +202,7 @@ def judge_together(stage: Stage) -> None:
             Kind.ON_TOP,
             "lon/lat",
             f"{row.lon:.15g}, {row.lat:.15g}",
-            f"row {row.other} has the same position and another address or name",
+            f"row {row_label(row.other)} has the same position and another address or name",
         )
         for row in stage.run(_PILES)
     )

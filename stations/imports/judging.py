@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from geo.datum import Datum
 from geo.io import Source as Rows
 from geo.io import open_source
+from geo.io.rows import row_label
 from stations import vocabulary as words
 from stations.errors import Conflict, Invalid, NotFound
 from stations.hours import SHANGHAI
@@ -86,7 +87,7 @@ class Judgement:
         self.mapping, self.notes = _mapping(task, self.known, self.rows.columns)
         self.columns = Columns.guess(self.rows.columns, self.mapping, id_column=options.id_column)
         self.datum, notes = _datum(task.path, self.rows, self.columns, task.datum)
-        self.notes += notes
+        self.notes += [*self.rows.notes, *notes]
         if options.kind is not None and options.kind not in words.KINDS:
             raise Invalid(
                 f"{options.kind!r} is no kind; one of {', '.join(words.KINDS)}",
@@ -159,7 +160,7 @@ class Judgement:
             say("judge", self.rows.progress())
         if wanted:
             raise Invalid(
-                f"--accept names {', '.join(map(str, sorted(wanted)[:10]))}, and the file has no such row",
+                f"--accept names {', '.join(map(row_label, sorted(wanted)[:10]))}, and the file has no such row",
                 field="accept",
             )
         self.stage.finish()

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from geo.io import write_rows
+from geo.io.rows import row_label
 from stations.imports.problems import SEVERITIES, Kind, Problem, Severity
 from stations.imports.staging import Stage
 
@@ -133,7 +134,7 @@ def reported(judged: Judgement, batch_id: int | None, status: str) -> Report:
         notes=(*judged.notes, *judged.suspicions(problems)),
         rejects_path=options.rejects if judged.rejected else None,
         encoding=judged.rows.encoding,
-        skipped=tuple(line.text for line in judged.rows.skipped if line.text),
+        skipped=tuple(line.told for line in judged.rows.skipped if line.text),
         meanings=tuple(
             {
                 "header": column.header,
@@ -199,4 +200,4 @@ def _rejects(stage: Stage, columns: tuple[str, ...]) -> Iterator[list[str]]:
             for problem in said
             if problem.severity is Severity.REJECT
         )
-        yield [*(str(received.get(column, "")) for column in columns), str(row.number), reasons]
+        yield [*(str(received.get(column, "")) for column in columns), row_label(row.number), reasons]

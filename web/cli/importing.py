@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from geo.datum import Datum
+from geo.io.rows import row_label, row_number
 from stations import vocabulary as words
 from stations.imports import (
     Mapping,
@@ -43,6 +44,7 @@ _WEIGHTS = {
 }
 _STEPS = {"judge": "Judging", "compare": "Comparing", "apply": "Applying", "derive": "Making the public view"}
 _MOST_WORDS = 40
+_MOST_SKIPPED = 20
 
 
 class _FileFirst(click.Group):
@@ -55,7 +57,7 @@ class _FileFirst(click.Group):
 
 
 class _Rows(click.ParamType[Any]):
-    """Row numbers: ``3,7`` or ``all``."""
+    """Row numbers: ``3,7``, of several sheets ``2:15``, or ``all``."""
 
     name = "rows"
 
@@ -66,10 +68,14 @@ class _Rows(click.ParamType[Any]):
             return None
         if not value.strip():
             return frozenset()
-        parts = [part.strip() for part in value.replace("，", ",").split(",")]
-        if not all(part.isascii() and part.isdecimal() for part in parts):
-            self.fail(f"{value!r}: write row numbers with commas between them (3,7), or all", param, ctx)
-        return frozenset(map(int, parts))
+        try:
+            return frozenset(row_number(part) for part in value.replace("，", ",").split(","))
+        except ValueError:
+            self.fail(
+                f"{value!r}: write row numbers with commas between them (3,7; of several sheets 2:15), or all",
+                param,
+                ctx,
+            )
 
 
 class _Datum(click.ParamType[Any]):
@@ -145,8 +151,9 @@ def file(
 ) -> int:
     """Judge every row of FILE and apply them all, or none if a row is rejected.
 
-    FILE is CSV, XLSX, Shapefile, GeoPackage, GeoJSON or FlatGeobuf, whatever its name. Exit status 1 where rows were
-    rejected; they are written to FILE.rejects.csv beside the working directory, to be corrected and imported alone.
+    FILE is CSV, XLSX, XLS, ODS, Shapefile (zipped too), GeoPackage, GeoJSON or FlatGeobuf, whatever its name. Exit
+    status 1 where rows were rejected; they are written to FILE.rejects.csv beside the working directory, to be
+    corrected and imported alone.
     """
     options = Options(
         dry_run=dry_run,
@@ -227,7 +234,9 @@ def _plain(line: str) -> str:
 def _told(report: Report) -> Iterator[str]:
     """Yield the report line by line."""
     yield f"{report.file_name}: {report.total} rows" + (f", {report.encoding}" if report.encoding else "")
-    yield from (f"  skipped above the header: {line}" for line in report.skipped[:5])
+    yield from (f"  skipped: {line}" for line in report.skipped[:_MOST_SKIPPED])
+    if len(report.skipped) > _MOST_SKIPPED:
+        yield f"  skipped: … and {len(report.skipped) - _MOST_SKIPPED} more lines"
     yield "Columns"
     yield from (f"  {line}" for line in report.columns)
     yield "Verdicts"
@@ -250,7 +259,7 @@ def _told(report: Report) -> Iterator[str]:
 def _problems(report: Report) -> Iterator[str]:
     rows = [
         (
-            row.number,
+            row_label(row.number),
             _WEIGHTS[problem.severity] + (", accepted" if row.accepted else ""),
             problem.field,
             problem.value,
@@ -281,7 +290,7 @@ def _changes(rows: Sequence[RowReport]) -> str:
 
 
 def _numbers(numbers: Sequence[int]) -> str:
-    shown = ", ".join(map(str, numbers[:20]))
+    shown = ", ".join(map(row_label, numbers[:20]))
     return f"{shown} … ({len(numbers)})" if len(numbers) > 20 else shown
 
 
