@@ -140,6 +140,7 @@ def quality_words() -> dict[str, str]:
 
 
 def mainland() -> Mainland:
+    """Return the mask of the datums of this registry, read once a process."""
     registry = public.info(session())
     kept: dict[object, Mainland] = current_app.extensions.setdefault(_MAINLAND, {})
     key = (registry.name, registry.regions_loaded_at)
