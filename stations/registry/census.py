@@ -1,8 +1,7 @@
-"""What is known of regions beside their outlines: people of the 2020 census, and names in English.
+"""What is known of regions beside their outlines: people of the 2020 census.
 
 Source: the Seventh National Population Census (第七次全国人口普查), 1 November 2020, permanent residents, as published
 for Qinghai by province, prefecture and, for some, county. A region that is not here is unknown, never empty.
-English names are those in use by the places themselves; none is made by machine.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-__all__ = ["CENSUS_YEAR", "ENGLISH", "PEOPLE"]
+__all__ = ["CENSUS_YEAR", "PEOPLE"]
 
 CENSUS_YEAR: Final = 2020
 
@@ -31,23 +30,5 @@ PEOPLE: Final[Mapping[str, int]] = MappingProxyType(
         "632600": 215_573,
         "632700": 425_199,
         "632800": 468_216,
-    }
-)
-
-ENGLISH: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "630000": "Qinghai",
-        "630100": "Xining",
-        "630106": "Huangzhong",
-        "630121": "Datong",
-        "630200": "Haidong",
-        "630222": "Minhe",
-        "632200": "Haibei",
-        "632221": "Menyuan",
-        "632300": "Huangnan",
-        "632500": "Hainan",
-        "632600": "Golog",
-        "632700": "Yushu",
-        "632800": "Haixi",
     }
 )

@@ -25,8 +25,9 @@ from stations.errors import Conflict, Invalid, NotFound
 from stations.models import Grant, Organisation, Place, Region, RegistryInfo, Station
 from stations.registry import queries
 from stations.registry.areas import OLD_NAME, Areas
-from stations.registry.census import CENSUS_YEAR, ENGLISH, PEOPLE
+from stations.registry.census import CENSUS_YEAR, PEOPLE
 from stations.registry.outlines import Outline, of_file, of_province
+from stations.registry.romanised import in_letters
 from stations.registry.writing import acting
 
 __all__ = [
@@ -235,8 +236,8 @@ def _store(
 
 def _update(region: Region, outline: Outline, shape: BaseGeometry | None, report: Loaded) -> None:
     former = region.names["zh"]
-    names = {"en": ENGLISH[region.code]} if region.code in ENGLISH else {}
-    names |= region.names
+    # What somebody wrote into the registry stands; ours is what the characters sound like.
+    names = {"en": in_letters(region.code, outline.name)} | region.names
     if former != outline.name:
         old = [name for name in names.get(OLD_NAME, "").split("、") if name and name != outline.name]
         names |= {"zh": outline.name, OLD_NAME: "、".join(dict.fromkeys([*old, former]))}

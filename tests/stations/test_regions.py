@@ -72,7 +72,7 @@ def test_loaded_regions_carry_their_credit_and_are_not_for_download(real: Sessio
         2020,
     )
     assert real.get_one(Region, "632722").population is None
-    assert real.get_one(Region, "632722").names == {"zh": "杂多县"}
+    assert real.get_one(Region, "632722").names == {"zh": "杂多县", "en": "Zadoi"}
 
 
 def test_every_point_of_the_province_lies_in_a_county_and_the_exclave_in_haixi(real: Session) -> None:
