@@ -102,11 +102,10 @@ def alternatives(
     A station without a position is answered for its region.
     """
     station = _station(session, code)
-    query = StationQuery(near=station.near, by=by, limit=limit + 1)
+    query = StationQuery(near=station.near, by=by, limit=limit)
     if station.near is None and station.region is not None:
         query = replace(query, regions=(station.region,))
-    found = find(session, query, now=now, travel=travel)
-    return replace(found, rows=tuple(row for row in found.rows if row.code != code)[:limit])
+    return find(session, query, now=now, travel=travel, without=code)
 
 
 class _Station(NamedTuple):

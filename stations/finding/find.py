@@ -8,26 +8,22 @@ that, the rest need not be looked at.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from math import inf
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, func, literal, null, select
+from sqlalchemy import BigInteger, bindparam, func, literal, not_, null, or_, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from stations import vocabulary as words
-from stations.finding.rank import (
-    ACCESS_MINUTES,
-    INFERRED_MINUTES,
-    STAY,
-    UNKNOWN_MINUTES,
-    Place,
-    Timeline,
-    Verdict,
-    judge,
-)
+from stations.finding.asking import prepare
+from stations.finding.nearest import FIRST, nearest
+from stations.finding.rank import STAY, Place, Timeline, Verdict, judge
 from stations.finding.rows import Row, make_row
 from stations.finding.travel import Minutes, StraightLine, TravelTimes
+from stations.hours import State
 from stations.models import PublicStation as P
 from stations.models import Station
 from stations.query import By, Open, StationQuery, Unknown
@@ -38,14 +34,7 @@ __all__ = ["HOUR", "Found", "find"]
 #: Minutes beyond which nothing is called near (附近没有).
 HOUR: Final = 60
 _LIMIT: Final = 50
-#: How many of the nearest are looked at first, for each one asked for, and how much farther then.
-_FIRST: Final = 4
-_AT_LEAST: Final = 100
-_FARTHER: Final = 8
-_MANY: Final = 2_000
 _NEAREST_ANYWAY: Final = 10
-#: A sphere, by which the index orders, and the spheroid, by which metres are told, differ by less.
-_SPHERE: Final = 0.98
 _OPEN: Final = frozenset((Verdict.OPEN, Verdict.OPENS_BY_ARRIVAL, Verdict.CLOSING_SOON))
 
 #: What is set aside, one after the other, where a question has no answer at all.
@@ -68,9 +57,10 @@ class Found:
 
     ``located``: whether the question had a position; without one the rows go by region and name, and tell no minutes.
     ``nothing_open``: within the hour nothing is open on arrival; the rows are then what opens soonest, then those whose
-    hours nobody knows, the ones with a phone first. ``nothing_near``: nothing answers within the hour; the rows are
-    then the nearest, however far. ``set_aside``: names of filters that no station met and that were left out for that;
-    they are attributes of ``StationQuery``. No rows only where the registry has no station at all.
+    hours nobody knows, the ones with a phone first. Without a position it is told of a whole list alone.
+    ``nothing_near``: nothing answers within the hour; the rows are then the nearest, however far. ``set_aside``: names
+    of filters that no station met and that were left out for that; they are attributes of ``StationQuery``.
+    No rows only where the registry has no station at all.
     """
 
     moment: datetime
@@ -89,6 +79,13 @@ class _Candidate(NamedTuple):
     place: Place
 
 
+_FACTS: Final = prepare(
+    select(P.station_id, P.feature, P.has, P.inferred, P.lacks).where(
+        P.station_id == func.any(bindparam("ids", [], type_=ARRAY(BigInteger)))
+    )
+)
+
+
 def find(
     session: Session,
     query: StationQuery,
@@ -96,17 +93,20 @@ def find(
     now: datetime,
     limit: int = _LIMIT,
     travel: TravelTimes | None = None,
+    without: str | None = None,
+    first: int = FIRST,
 ) -> Found:
     """Return the stations that serve somebody at ``query.near`` who sets out at the moment asked about.
 
     Without kinds and classes in the query only places to rest are found. ``open=now`` means open on arrival.
     ``unknown=exclude`` drops stations whose hours nobody knows as well. limit: of rows, where the query has none of its
-    own. travel: how long the way takes; the straight line where it is not given.
+    own. travel: how long the way takes; the straight line where it is not given. without: the code of a station that is
+    not wanted. first: how many of the nearest are looked at before more are; the answer does not depend on it.
     """
     moment = public.moment_of(query, now)
     if not query.kinds and not query.classes:
         query = replace(query, classes=(str(words.StationClass.REST),))
-    asking = _Asking(session, moment, query.limit or limit, travel or StraightLine())
+    asking = _Asking(session, moment, query.limit or limit, travel or StraightLine(), without, first)
     found = None
     for tried, aside in _ever_wider(query):
         found = replace(asking.answer(tried), set_aside=aside)
@@ -127,86 +127,81 @@ def _ever_wider(query: StationQuery) -> Iterator[tuple[StationQuery, tuple[str, 
             yield query, aside
 
 
+@dataclass(slots=True)
 class _Asking:
-    """One request: its moment, what it has read of hours so far, how it travels."""
+    """One request: its moment, how it travels, what it has read of hours so far."""
 
-    def __init__(self, session: Session, moment: datetime, limit: int, travel: TravelTimes) -> None:
-        self._session = session
-        self._moment = moment
-        self._limit = limit
-        self._travel = travel
-        self._timelines: dict[str, Timeline] = {}
+    session: Session
+    moment: datetime
+    limit: int
+    travel: TravelTimes
+    without: str | None
+    first: int
+    timelines: dict[str, Timeline] = field(default_factory=dict)
 
     def answer(self, query: StationQuery) -> Found:
         """Answer one query as it stands; without rows where nothing meets it."""
-        empty = Found(
-            self._moment, query.by, query.stay or STAY, query.near is not None, False, False, (), ()
-        )
+        empty = Found(self.moment, query.by, query.stay or STAY, query.near is not None, False, False, (), ())
         if query.near is None:
             listed = self._by_name(query)
-            whole = len(listed) < self._limit
+            whole = len(listed) < self.limit
             nothing_open = bool(listed) and whole and not any(each.place.verdict in _OPEN for each in listed)
             return replace(empty, nothing_open=nothing_open, rows=self._rows(query, listed))
         ranked = self._within_the_hour(query, query.near)
         if not ranked:
-            nearest = self._candidates(query, query.near, size=min(self._limit, _NEAREST_ANYWAY))
-            nothing_open = not any(each.place.verdict in _OPEN for each in nearest)
+            closest = self._nearest_anyway(query, query.near)
+            nothing_open = not any(each.place.verdict in _OPEN for each in closest)
             return replace(
-                empty, nothing_near=True, nothing_open=nothing_open, rows=self._rows(query, nearest)
+                empty, nothing_near=True, nothing_open=nothing_open, rows=self._rows(query, closest)
             )
         if ranked[0].place.verdict not in _OPEN:
             soonest = sorted(ranked, key=self._waiting_key(ranked))
-            return replace(empty, nothing_open=True, rows=self._rows(query, soonest[: self._limit]))
+            return replace(empty, nothing_open=True, rows=self._rows(query, soonest[: self.limit]))
         if query.open is Open.NOW:
             ranked = [each for each in ranked if each.place.verdict in _OPEN | {Verdict.UNKNOWN}]
-        return replace(empty, rows=self._rows(query, ranked[: self._limit]))
+        return replace(empty, rows=self._rows(query, ranked[: self.limit]))
 
     def _within_the_hour(self, query: StationQuery, near: tuple[float, float]) -> list[_Candidate]:
         """Return the candidates within the hour in their order: all of them, or more than enough for the top."""
-        size: int | None = max(self._limit * _FIRST, _AT_LEAST)
-        while True:
-            looked_at = self._candidates(
-                query, near, size=size, within=self._travel.farthest_m(query.by, HOUR)
-            )
-            reached = [each for each in looked_at if each.minutes is not None and each.minutes.value <= HOUR]
-            ranked = sorted(reached, key=lambda each: each.place.key)
-            if size is None or len(looked_at) < size:
-                return ranked
-            rest_takes = self._travel.fewest(query.by, looked_at[-1].found.metres * _SPHERE)
-            if len(ranked) >= self._limit and ranked[self._limit - 1].place.is_ahead_of(rest_takes):
-                return ranked
-            size = size * _FARTHER if size < _MANY else None
+        ranked: list[_Candidate] = []
+        reach = self.travel.farthest_m(query.by, HOUR)
+        for found, rest_beyond_m in nearest(
+            self.session, query, near, within_m=reach, without=self.without, first=self.first
+        ):
+            ranked = [
+                each
+                for each in self._judged(query, found, near)
+                if each.minutes is not None and each.minutes.value <= HOUR
+            ]
+            ranked.sort(key=_by_place)
+            if rest_beyond_m < inf and len(ranked) >= self.limit:
+                rest_takes = self.travel.fewest(query.by, rest_beyond_m)
+                if ranked[self.limit - 1].place.is_ahead_of(rest_takes):
+                    break
+        return ranked
 
-    def _candidates(
-        self, query: StationQuery, near: tuple[float, float], *, size: int | None, within: float | None = None
-    ) -> list[_Candidate]:
-        """Return the nearest stations that meet the query, nearest first, each with its place in the rank."""
-        found = self._session.execute(
-            select(
-                P.station_id,
-                P.schedule_key,
-                P.lifecycle,
-                queries.x(P.location).label("lon"),
-                queries.y(P.location).label("lat"),
-                queries.metres_to(near).label("metres"),
-                queries.doubt(
-                    query.amenities,
-                    inferred=INFERRED_MINUTES,
-                    unknown=UNKNOWN_MINUTES,
-                    access=ACCESS_MINUTES,
-                ).label("doubt"),
-            )
-            .where(*self._conditions(query), *([] if within is None else [queries.within(near, within)]))
-            .order_by(queries.nearest_first(near))
-            .limit(size)
-        ).all()
-        minutes = self._travel.minutes(
-            near, query.by, [(row.lon, row.lat) for row in found], [row.metres for row in found]
-        )
-        return self._judged(query, found, minutes)
+    def _nearest_anyway(self, query: StationQuery, near: tuple[float, float]) -> list[_Candidate]:
+        """Return the few nearest, however far."""
+        few = min(self.limit, _NEAREST_ANYWAY)
+        closest: list[_Candidate] = []
+        for found, rest_beyond_m in nearest(
+            self.session, query, near, without=self.without, first=self.first
+        ):
+            closest = self._judged(query, found, near)
+            closest.sort(key=_by_distance)
+            if len(closest) >= few and closest[few - 1].found.metres < rest_beyond_m:
+                break
+        return closest[:few]
 
     def _by_name(self, query: StationQuery) -> list[_Candidate]:
-        found = self._session.execute(
+        conditions = queries.conditions(query, self.moment, public.computed(self.session, query, self.moment))
+        if query.unknown is Unknown.EXCLUDE:
+            computed = schedules.open_keys(self.session, self.moment, State.UNKNOWN)
+            unknown = queries.in_state(self.moment, State.UNKNOWN, computed)
+            conditions.append(or_(P.lifecycle != words.Lifecycle.OPEN, not_(unknown)))
+        if self.without is not None:
+            conditions.append(P.code != self.without)
+        found = self.session.execute(
             select(
                 P.station_id,
                 P.schedule_key,
@@ -216,57 +211,55 @@ class _Asking:
                 null().label("metres"),
                 literal(0).label("doubt"),
             )
-            .where(
-                *queries.conditions(query, self._moment, public.computed(self._session, query, self._moment))
-            )
+            .where(*conditions)
             .order_by(P.region_code, P.name, P.station_id)
-            .limit(self._limit)
+            .limit(self.limit)
         ).all()
-        return self._judged(query, found, [None] * len(found))
-
-    def _conditions(self, query: StationQuery) -> list[ColumnElement[bool]]:
-        # Open at the moment asked about is not what a rider needs: what counts is judged for the arrival.
-        asked = replace(query, open=None) if query.open is Open.NOW else query
-        return queries.conditions(asked, self._moment, public.computed(self._session, asked, self._moment))
+        return self._judged(query, found, None)
 
     def _judged(
-        self, query: StationQuery, found: Sequence[Any], minutes: Sequence[Minutes | None]
+        self, query: StationQuery, found: Sequence[Any], near: tuple[float, float] | None
     ) -> list[_Candidate]:
+        """Judge stations for the arrival; without those whose hours are unknown then, where these are not wanted."""
         self._read_hours(row.schedule_key for row in found)
+        ways: Sequence[Minutes | None] = [None] * len(found)
+        if near is not None:
+            points, metres = [(row.lon, row.lat) for row in found], [row.metres for row in found]
+            ways = self.travel.minutes(near, query.by, points, metres)
+        stay = query.stay or STAY
         judged = [
             _Candidate(
                 row,
-                travel,
+                way,
                 judge(
                     self._timeline(row),
-                    minutes=0 if travel is None else travel.value,
-                    stay=query.stay or STAY,
+                    minutes=0 if way is None else way.value,
+                    stay=stay,
                     doubt=row.doubt,
                     metres=row.metres or 0.0,
                     station_id=row.station_id,
                 ),
             )
-            for row, travel in zip(found, minutes, strict=True)
+            for row, way in zip(found, ways, strict=True)
         ]
         if query.unknown is Unknown.EXCLUDE:
             return [each for each in judged if each.place.verdict is not Verdict.UNKNOWN]
         return judged
 
     def _read_hours(self, keys: Iterable[str]) -> None:
-        missing = {key for key in keys if key not in self._timelines}
-        for key, hours in schedules.hours_of(self._session, missing).items():
-            self._timelines[key] = Timeline(hours, self._moment)
+        missing = {key for key in keys if key not in self.timelines}
+        if missing:
+            for key, hours in schedules.hours_of(self.session, missing).items():
+                self.timelines[key] = Timeline(hours, self.moment)
 
     def _timeline(self, row: Any) -> Timeline | None:
-        if row.lifecycle != words.Lifecycle.OPEN:
-            return None
-        return self._timelines[row.schedule_key]
+        return self.timelines[row.schedule_key] if row.lifecycle == words.Lifecycle.OPEN else None
 
     def _waiting_key(self, ranked: Sequence[_Candidate]) -> Callable[[_Candidate], tuple[Any, ...]]:
         """Return the order where nothing is open: soonest to open, then hours unknown with a phone, then without."""
         unknown = [each.found.station_id for each in ranked if each.place.verdict is Verdict.UNKNOWN]
         phones = set(
-            self._session.scalars(
+            self.session.scalars(
                 select(Station.id).where(Station.id.in_(unknown), func.btrim(Station.phone) != "")
             )
         )
@@ -281,22 +274,27 @@ class _Asking:
         return key
 
     def _rows(self, query: StationQuery, shown: Sequence[_Candidate]) -> tuple[Row, ...]:
+        if not shown:
+            return ()
         ids = [each.found.station_id for each in shown]
-        facts = {
-            row.station_id: row
-            for row in self._session.execute(
-                select(P.station_id, P.feature, P.has, P.inferred, P.lacks).where(P.station_id.in_(ids))
-            )
-        }
+        facts = {row.station_id: row for row in _FACTS.rows(self.session, ids=ids)}
         return tuple(
             make_row(
                 each.found,
                 facts[each.found.station_id],
                 place=each.place,
                 timeline=self._timeline(each.found),
-                moment=self._moment,
+                moment=self.moment,
                 minutes=each.minutes,
                 wanted=query.amenities,
             )
             for each in shown
         )
+
+
+def _by_place(each: _Candidate) -> tuple[int, int, int, float, int]:
+    return each.place.key
+
+
+def _by_distance(each: _Candidate) -> tuple[float, int]:
+    return each.found.metres, each.found.station_id

@@ -64,18 +64,20 @@ _GROUP: Final = {
 }
 _SHUT: Final = frozenset((Verdict.CLOSES_BEFORE_ARRIVAL, Verdict.CLOSED))
 _NEVER: Final = 10**9
+_NO_SERVICE: Final = (Verdict.NOT_IN_SERVICE, _GROUP[Verdict.NOT_IN_SERVICE], None)
 
 
 class Timeline:
     """The states of one schedule from a moment on, worked out as far as somebody asks."""
 
-    __slots__ = ("_hours", "_moment", "_parts")
+    __slots__ = ("_hours", "_met", "_moment", "_parts")
 
     def __init__(self, hours: Hours, moment: datetime) -> None:
         self._hours = hours
         self._moment = moment
         #: Each part with the minutes at which it ends.
         self._parts: list[tuple[int, Standing]] = []
+        self._met: dict[tuple[int, int], tuple[Verdict, int, int | None]] = {}
 
     def at(self, minutes: int) -> Standing:
         """Return what holds so many minutes after the moment."""
@@ -99,6 +101,18 @@ class Timeline:
                 return None
             end, part = self._part(end)
         return None
+
+    def met(self, minutes: int, stay: int) -> tuple[Verdict, int, int | None]:
+        """Return what somebody meets who comes after ``minutes`` to stay: the verdict, its group, when it opens.
+
+        Many stations of a list share their hours and a few minutes: each case is worked out once.
+        """
+        found = self._met.get((minutes, stay))
+        if found is None:
+            verdict = _verdict(self, minutes, stay)
+            opens_in = self.opens_after(minutes) if verdict in _SHUT else None
+            found = self._met[minutes, stay] = (verdict, _GROUP[verdict], opens_in)
+        return found
 
     def _part(self, minutes: int) -> tuple[int, Standing]:
         for found in self._parts:
@@ -143,17 +157,12 @@ def judge(
     timeline: None for a station that is not in service. minutes: of travel. stay: minutes that one wants to stay.
     doubt: minutes that unsure amenities and barriers at the door are worth. metres, station_id: settle what is equal.
     """
-    verdict = _verdict(timeline, minutes, stay)
-    opens_in, wait = None, 0
-    if timeline is not None and verdict in _SHUT:
-        opens_in = timeline.opens_after(minutes)
-        wait = _NEVER if opens_in is None else opens_in
-    return Place(verdict, (_GROUP[verdict], wait, minutes + doubt, metres, station_id), opens_in)
+    verdict, group, opens_in = _NO_SERVICE if timeline is None else timeline.met(minutes, stay)
+    wait = 0 if verdict not in _SHUT else _NEVER if opens_in is None else opens_in
+    return Place(verdict, (group, wait, minutes + doubt, metres, station_id), opens_in)
 
 
-def _verdict(timeline: Timeline | None, minutes: int, stay: int) -> Verdict:
-    if timeline is None:
-        return Verdict.NOT_IN_SERVICE
+def _verdict(timeline: Timeline, minutes: int, stay: int) -> Verdict:
     now, there = timeline.state(0), timeline.state(minutes)
     if there is State.UNKNOWN:
         return Verdict.UNKNOWN

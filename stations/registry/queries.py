@@ -41,6 +41,7 @@ __all__ = [
     "metres_to",
     "named",
     "nearest_first",
+    "perhaps_within",
     "point",
     "roughly_nearest_first",
     "sounding",
@@ -140,6 +141,17 @@ def roughly_nearest_first(near: tuple[float, float]) -> ColumnElement[float]:
 def within(near: tuple[float, float], metres: float) -> ColumnElement[bool]:
     """Return whether a station is at most so many metres away."""
     return func.ST_DWithin(_spheroid(P.location), _spheroid(point(*near)), metres)
+
+
+def perhaps_within(near: tuple[float, float], metres: float | ColumnElement[float]) -> ColumnElement[bool]:
+    """Return whether a station may be at most so many metres away: true of all that are, and of some that are not.
+
+    It costs next to nothing a row, where ``within`` measures each.
+    """
+    found: ColumnElement[bool] = _spheroid(P.location).bool_op("&&")(
+        func._ST_Expand(_spheroid(point(*near)), metres)
+    )
+    return found
 
 
 def in_state(moment: datetime, state: State, computed: Sequence[str]) -> ColumnElement[bool]:
