@@ -5,9 +5,13 @@ GeoError
 ├── CrsError         a coordinate reference system that is missing, not metric, or not to be trusted
 ├── BBoxError        a bounding box that is no box
 ├── CoordinateError  arrays of coordinates or demand that cannot be computed with
+├── DemandError      amounts that cannot be laid on cells
+├── ReachError       a network or a question of travel that has no sensible answer
 └── FileError        a file that cannot be read or written
     ├── TableError   … a CSV file or a workbook
-    └── VectorError  … a Shapefile, a GeoPackage, GeoJSON or an outline
+    ├── VectorError  … a Shapefile, a GeoPackage, GeoJSON or an outline
+    ├── RasterError  … a GeoTIFF
+    └── StreetsError … an OpenStreetMap extract, or lines
 """
 
 from __future__ import annotations
@@ -17,8 +21,12 @@ __all__ = [
     "CoordinateError",
     "CrsError",
     "DatumError",
+    "DemandError",
     "FileError",
     "GeoError",
+    "RasterError",
+    "ReachError",
+    "StreetsError",
     "TableError",
     "VectorError",
 ]
@@ -54,3 +62,19 @@ class TableError(FileError):
 
 class VectorError(FileError):
     """A Shapefile, a GeoPackage, a GeoJSON file or an outline cannot be read."""
+
+
+class RasterError(FileError):
+    """A raster cannot be read as amounts on the ground."""
+
+
+class StreetsError(FileError):
+    """A file of streets cannot be read."""
+
+
+class DemandError(GeoError, ValueError):
+    """Demand cannot be laid on cells: a wrong amount, a missing border, or cells beyond number."""
+
+
+class ReachError(GeoError, ValueError):
+    """Travel cannot be computed as asked; the message says what to ask instead."""
