@@ -13,8 +13,11 @@ if TYPE_CHECKING:
 __all__ = ["create_app"]
 
 
-def create_app(settings: Settings, *, engine: Engine | None = None) -> Flask:
-    """Build the application. engine: another than that of the settings, for tests."""
+def create_app(settings: Settings, *, engine: Engine | None = None, sandbox: bool = False) -> Flask:
+    """Build the application. engine: another than that of the settings, for tests.
+
+    sandbox: whether the database is a copy in which anybody may try the desk. No setting can say so.
+    """
     # Imported here, so that a command that serves nothing starts without the faces and their map library.
     from flask import Flask, Response
     from sqlalchemy import text
@@ -23,6 +26,7 @@ def create_app(settings: Settings, *, engine: Engine | None = None) -> Flask:
 
     app = Flask(__name__, static_folder=None)
     app.config["YIZHAN_SETTINGS"] = settings
+    app.config["YIZHAN_SANDBOX"] = sandbox
     app.secret_key = settings.require_secret_key()
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.url_map.strict_slashes = False

@@ -81,8 +81,6 @@ class Settings:
     mail_from: str | None = None
     sandbox_database_url: str | None = field(default=None, repr=False)
     clock: datetime | None = None
-    #: Whether this is the sandbox itself, where one logs in without a password. No variable can say so.
-    sandbox: bool = False
 
     @classmethod
     def read(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -434,8 +432,8 @@ SETTINGS = (
     ),
     Setting(
         "YIZHAN_OIDC_NAME",
-        "统一身份认证",
-        "What the button of that log-in says.",
+        "",
+        "What that log-in is called on its button; 统一身份认证 without it.",
         "oidc_name",
         str,
     ),

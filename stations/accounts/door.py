@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from stations.registry.writing import DOOR
@@ -31,9 +32,17 @@ def as_door(session: Session) -> Iterator[None]:
     try:
         yield
         session.flush()
-    finally:
-        if session.is_active:
-            session.execute(text("SELECT set_config('yz.actor', :was, true)"), {"was": was})
+    except DBAPIError:
+        # The transaction, or the savepoint, is lost, and with it who one was in it.
+        raise
+    except BaseException:
+        _become(session, was)
+        raise
+    _become(session, was)
+
+
+def _become(session: Session, actor: str | None) -> None:
+    session.execute(text("SELECT set_config('yz.actor', :actor, true)"), {"actor": actor or ""})
 
 
 def token_hash(token: str) -> bytes:

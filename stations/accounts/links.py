@@ -13,7 +13,7 @@ from stations.accounts.door import as_door, token_hash
 from stations.errors import NotFound
 from stations.models import Staff, StaffLink
 
-__all__ = ["GOOD_FOR", "holder", "make", "sweep"]
+__all__ = ["GOOD_FOR", "holder", "make", "sweep", "take"]
 
 GOOD_FOR = timedelta(days=2)
 
@@ -40,20 +40,27 @@ def make(
     return token
 
 
-def holder(session: Session, token: str, *, now: datetime, lock: bool = False) -> Staff | None:
-    """Return whose link this is while it is good; setting the password uses it up.
-
-    lock: hold it until the transaction ends, so that of two requests with one link one finds it used.
-    """
-    wanted = (
-        select(StaffLink.staff_id)
-        .where(StaffLink.token_hash == token_hash(token))
-        .where(StaffLink.until > now)
-    )
+def holder(session: Session, token: str, *, now: datetime) -> Staff | None:
+    """Return whose link this is while it is good; looking at it uses nothing up."""
     with as_door(session):
-        staff_id = session.scalar(wanted.with_for_update() if lock else wanted)
-    found = None if staff_id is None else session.get(Staff, staff_id)
-    return found if found is not None and found.active and not found.is_system else None
+        staff_id = session.scalar(
+            select(StaffLink.staff_id).where(StaffLink.token_hash == token_hash(token), StaffLink.until > now)
+        )
+    return _in_service(session, staff_id)
+
+
+def take(session: Session, token: str, *, now: datetime) -> Staff | None:
+    """Use a link up and return whose it was; None where it was used, is too old or never was one.
+
+    Of two requests with one link the second waits for the first. Where the transaction is undone the link is good again.
+    """
+    with as_door(session):
+        staff_id = session.scalar(
+            delete(StaffLink)
+            .where(StaffLink.token_hash == token_hash(token), StaffLink.until > now)
+            .returning(StaffLink.staff_id)
+        )
+    return _in_service(session, staff_id)
 
 
 def sweep(session: Session, now: datetime) -> int:
@@ -61,3 +68,8 @@ def sweep(session: Session, now: datetime) -> int:
     with as_door(session):
         wanted = delete(StaffLink).where(StaffLink.until <= now)
         return len(session.scalars(wanted.returning(StaffLink.staff_id)).all())
+
+
+def _in_service(session: Session, staff_id: int | None) -> Staff | None:
+    found = None if staff_id is None else session.get(Staff, staff_id)
+    return found if found is not None and found.active and not found.is_system else None

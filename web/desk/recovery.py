@@ -38,7 +38,7 @@ def one_time_link(token: str) -> AnyResponse | tuple[str, int] | str:
         else:
             try:
                 with db.writing() as writing:
-                    staff = links.holder(writing, token, now=db.now(), lock=True)
+                    staff = links.take(writing, token, now=db.now())
                     if staff is None:
                         raise NotFound("this link was used, or is too old")
                     entering.set_password(writing, staff.id, password, now=db.now())
