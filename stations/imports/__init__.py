@@ -9,6 +9,7 @@ from stations.imports.problems import Kind, Problem, Severity
 from stations.imports.report import Report, RowReport
 from stations.imports.run import judge_and_apply
 from stations.imports.steps import Unseen, UnseenRow, apply, discard, mark, prepare, receive
+from stations.imports.undo import UndoReport, undo
 
 __all__ = [
     "Choice",
@@ -21,6 +22,7 @@ __all__ = [
     "RowReport",
     "Severity",
     "SourceSpec",
+    "UndoReport",
     "Unseen",
     "UnseenRow",
     "accept",
@@ -32,4 +34,5 @@ __all__ = [
     "prepare",
     "receive",
     "remembered",
+    "undo",
 ]

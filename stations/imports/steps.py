@@ -211,7 +211,8 @@ def apply(
     judged = Judgement(session, task, say)
     judged.compare(frozenset())
     gather(judged.stage, made=False)
-    unseen = [UnseenRow(*row) for row in judged.stage.run(_UNSEEN, batch=batch_id, worded=list(_WORDED))]
+    found = judged.stage.run(_UNSEEN, batch=batch_id, worded=list(_WORDED))
+    unseen = [UnseenRow(row.number, row.seen, row.verdict, row.before, row.after) for row in found]
     if unseen and not go_on:
         raise Unseen(batch_id, tuple(unseen))
     judged.compare(decided["accept"], decided["reject"])
