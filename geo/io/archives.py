@@ -52,13 +52,13 @@ def opened(path: Path, what: str) -> Iterator[zipfile.ZipFile]:
 def part_of(archive: zipfile.ZipFile, part: str, name: str) -> Iterator[IO[bytes]]:
     """Open a part; errors of unpacking, while it is read too, are told as damage to the file ``name``."""
     if part not in archive.NameToInfo:
-        raise TableError(f"{name} is a damaged workbook: its part {part} is missing")
+        raise TableError(f"{name} is damaged: its part {part} is missing; save it anew")
     try:
         with archive.open(part) as file:
             yield file
     except _DAMAGE as error:
         raise TableError(
-            f"{name} is a damaged workbook: its part {part} cannot be read ({error}); open it in Excel and save it anew"
+            f"{name} is damaged: its part {part} cannot be read ({error}); save it anew"
         ) from error
 
 

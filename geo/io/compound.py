@@ -34,7 +34,7 @@ class Compound:
         self._shift = struct.unpack_from("<H", data, 0x1E)[0]
         if self._shift not in {9, 12}:
             raise CompoundError(f"its sectors have 2^{self._shift} bytes, not 2^9 or 2^12")
-        tables, first, _, self._cutoff, mini, _, more, _ = struct.unpack_from("<II4xIIIIII", data, 0x2C)
+        tables, first, self._cutoff, mini, _, more, _ = struct.unpack_from("<II4xIIIII", data, 0x2C)
         self._fat = self._table(self._fat_sectors(tables, more))
         self._entries = self._directory(first)
         self._mini_fat = self._table(self._chain(mini))

@@ -26,6 +26,7 @@ from pyproj import Transformer
 from geo.crs import lonlat_transformer, same_crs
 from geo.errors import CrsError, VectorError
 from geo.io.formats import HEAD, vector_driver
+from geo.io.geopackages import require_plain
 from geo.io.rows import CHUNK, clean, distinct_names, number_text
 from geo.io.shapefiles import LOSSLESS, decoded, require_parts, shapefile_encoding
 
@@ -33,6 +34,9 @@ __all__ = ["Block", "Layer", "open_layer"]
 
 # GeoJSON has no index: every block reads the file from its start, so its blocks are larger.
 _BLOCK: Final = {"GeoJSON": 50_000}
+_MOST_BYTES: Final = 1 << 30
+_MOST_BLOCK_BYTES: Final = 64 << 20
+_MOST_FIELDS: Final = 1_000
 _MOMENT: Final = re.compile(
     r"(\d{4})[-/](\d\d)[-/](\d\d)[T ](\d\d:\d\d)(:\d\d)?(?:\.\d+)?(Z|[+-]\d\d(?::?\d\d)?)?"
 )
@@ -73,9 +77,14 @@ class Layer:
         """The encoding to ask GDAL for: none but for a Shapefile, whose text is decoded here."""
         return LOSSLESS if self.driver == "ESRI Shapefile" else None
 
+    @property
+    def _most_at_once(self) -> int:
+        """How many features are read at once, so that those with long texts do not fill the memory."""
+        return max(1, _MOST_BLOCK_BYTES * self.features // max(_size(self.path), 1))
+
     def blocks(self, size: int) -> Iterator[Block]:
         """Yield the features in order, ``size`` at a time or more where the format asks for it."""
-        size = max(size, _BLOCK.get(self.driver, CHUNK))
+        size = min(max(size, _BLOCK.get(self.driver, CHUNK)), self._most_at_once)
         for start in range(0, self.features, size):
             wkb, columns = self._read(start, size)
             count = len(wkb) if wkb is not None else len(columns[0]) if columns else 0
@@ -146,7 +155,11 @@ def open_layer(path: Path, layer: str | None, encoding: str | None, crs: str | N
     if driver is None:
         state = "is empty" if not head.strip() else f"begins with {head[:8]!r}"
         raise VectorError(f"{path.name} {state}: it is no Shapefile, GeoPackage, GeoJSON or FlatGeobuf")
+    if (size := _size(path)) > _MOST_BYTES:
+        raise VectorError(f"{path.name} has {size >> 20} MiB, too much for a list of stations; split it")
     shapefile = driver == "ESRI Shapefile"
+    if driver == "GPKG":
+        require_plain(path)
     if shapefile:
         require_parts(path)
     elif encoding is not None:
@@ -158,6 +171,10 @@ def open_layer(path: Path, layer: str | None, encoding: str | None, crs: str | N
             str(path), layer=name, encoding=LOSSLESS if shapefile else None, force_feature_count=True
         )
         fields = [decoded(str(field), text_encoding) if shapefile else str(field) for field in info["fields"]]
+    if len(fields) > _MOST_FIELDS:
+        raise VectorError(
+            f"{path.name} has {len(fields):,} columns; a list has {_MOST_FIELDS:,} at most: leave out what is not needed"
+        )
     if info["features"] <= 0:
         raise VectorError(f"{path.name} has no features in its layer {name!r}")
     return Layer(
@@ -172,6 +189,14 @@ def open_layer(path: Path, layer: str | None, encoding: str | None, crs: str | N
             path, driver, head, info["crs"], crs, located=info["geometry_type"] is not None
         ),
     )
+
+
+def _size(path: Path) -> int:
+    """Return the bytes of a file, of a Shapefile with its attributes."""
+    parts = {path} | {
+        path.with_suffix(suffix) for suffix in (".dbf", ".DBF") if path.suffix.lower() == ".shp"
+    }
+    return sum(part.stat().st_size for part in parts if part.is_file())
 
 
 def _chosen(path: Path, wanted: str | None) -> str:

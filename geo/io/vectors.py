@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import weakref
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -17,8 +19,9 @@ from shapely.geometry import MultiPolygon, Polygon
 from geo.errors import VectorError
 from geo.io.layers import Layer, open_layer
 from geo.io.rows import CHUNK, Row, Skipped, distinct_names, number_text
+from geo.io.zipped import unpacked
 
-__all__ = ["VectorSource", "open_vectors", "read_areas"]
+__all__ = ["VectorSource", "open_vectors", "open_zipped", "read_areas"]
 
 _NO_PLACE: Final = ("", "")
 
@@ -96,6 +99,20 @@ def open_vectors(
     Positions are brought to WGS 84, longitude first; heights are dropped. Raises VectorError and CrsError.
     """
     return VectorSource(open_layer(Path(path), layer, encoding, crs))
+
+
+def open_zipped(
+    path: Path | str, *, layer: str | None = None, encoding: str | None = None, crs: str | None = None
+) -> VectorSource:
+    """Open the Shapefile in a ZIP archive; layer: its name, where there are several. Otherwise as ``open_vectors``."""
+    folder, shape = unpacked(Path(path), layer)
+    try:
+        source = VectorSource(open_layer(shape, None, encoding, crs))
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    weakref.finalize(source, shutil.rmtree, folder, ignore_errors=True)
+    return source
 
 
 def read_areas(
