@@ -7,7 +7,7 @@ import os
 import re
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ PROVINCES = frozenset(
 """The first two digits of GB/T 2260: the province-level divisions."""
 
 _ROOT = Path(__file__).resolve().parents[1]
+_PHOTOS = _ROOT / "var" / "photos"
 #: As ``stations.accounts.ROLES``, which the first check cannot import: it runs before anything is installed.
 _ROLES = ("viewer", "editor", "inspector", "planner", "administrator")
 
@@ -63,7 +64,7 @@ class Settings:
     map_credit: str | None = None
     lang: str = "zh"
     statement_timeout_ms: int = 15_000
-    photos: Path = _ROOT / "var" / "photos"
+    photos: Path = _PHOTOS / DEMO
     uploads: Path = _ROOT / "var" / "uploads"
     upload_max_mb: int = 64
     trusted_proxies: int = 0
@@ -110,7 +111,9 @@ class Settings:
                 f"{', '.join(strangers)}: no such setting; known are {', '.join(sorted(known))}.",
                 field=strangers[0],
             )
-        return cls(**values)
+        settings = cls(**values)
+        # A folder for each registry: what one does not name would else be an orphan although another one does.
+        return settings if "photos" in values else replace(settings, photos=_PHOTOS / settings.registry_name)
 
     @property
     def registry_name(self) -> str:
@@ -149,7 +152,6 @@ class Settings:
                 field="YIZHAN_SECRET_KEY",
             )
         return self.secret_key
-
 
     def key_for(self, purpose: str) -> bytes:
         """Draw the key of one purpose, 32 bytes, from the secret of the site; it serves no other purpose."""
@@ -360,8 +362,8 @@ SETTINGS = (
     ),
     Setting(
         "YIZHAN_PHOTOS",
-        "var/photos of this folder",
-        "Folder that keeps the public's photos, by an absolute path. The same for every process of one site.",
+        "var/photos/REGISTRY of this folder",
+        "Folder that keeps the photos of one registry, by an absolute path. The same for every process of one site.",
         "photos",
         _folder,
     ),

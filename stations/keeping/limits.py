@@ -19,10 +19,12 @@ from stations.errors import Invalid, TooMany
 from stations.keeping.marks import Occasion, day_of, keys, seal
 from stations.models import ReportRequest, SpentChallenge
 
-__all__ = ["PER_HOUR", "admit", "spend"]
+__all__ = ["OF_SITE_PER_HOUR", "PER_HOUR", "admit", "spend"]
 
 #: What is asked: (requests an hour of one device, of one network). Thousands of phones share a /24 of a mobile carrier.
 PER_HOUR: Mapping[str, tuple[int, int]] = MappingProxyType({"report": (20, 400), "photo": (6, 60)})
+#: What is asked: requests an hour of all together. Photos fill a disk: at most some 200 MB an hour, whoever sends them.
+OF_SITE_PER_HOUR: Mapping[str, int] = MappingProxyType({"photo": 600})
 
 
 def admit(session: Session, asked: str, occasion: Occasion) -> None:
@@ -35,10 +37,15 @@ def admit(session: Session, asked: str, occasion: Occasion) -> None:
     hour = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
     until = hour + timedelta(hours=1)
     key = keys(session, now, pepper=occasion.pepper, window=occasion.window)[day_of(now)]
-    callers = [
-        seal(key, "request", asked, hour.isoformat(), who, value)
-        for who, value in (("device", speaker.device), ("network", speaker.network))
+    limits: list[tuple[str, object, int]] = [
+        (who, value, most)
+        for (who, value), most in zip(
+            (("device", speaker.device), ("network", speaker.network)), PER_HOUR[asked], strict=True
+        )
     ]
+    if asked in OF_SITE_PER_HOUR:
+        limits.append(("site", "", OF_SITE_PER_HOUR[asked]))
+    callers = [seal(key, "request", asked, hour.isoformat(), who, value) for who, value, _ in limits]
     counted = dict(
         session.execute(
             select(ReportRequest.caller, func.count())
@@ -46,10 +53,11 @@ def admit(session: Session, asked: str, occasion: Occasion) -> None:
             .group_by(ReportRequest.caller)
         ).all()
     )
-    for caller, most in zip(callers, PER_HOUR[asked], strict=True):
+    for caller, (who, _, most) in zip(callers, limits, strict=True):
         if counted.get(caller, 0) >= most:
+            whence = "in all" if who == "site" else "from here"
             raise TooMany(
-                f"more than {most} {asked}s came from here in this hour; what you say is welcome again in the next",
+                f"more than {most} {asked}s came {whence} in this hour; what you say is welcome again in the next",
                 retry_after_s=max(1, math.ceil((until - now).total_seconds())),
             )
     session.execute(insert(ReportRequest), [{"caller": caller, "until": until} for caller in callers])

@@ -72,7 +72,10 @@ def kept(folder: Path, picture: bytes) -> Iterator[str]:
     name = hashlib.sha256(picture).hexdigest()
     target = path_of(folder, name)
     known = target.exists()
-    if not known:
+    if known:
+        # Young again, so that no sweep takes it for an orphan before it is named.
+        target.touch()
+    else:
         _write(target, picture)
     try:
         yield name

@@ -6,6 +6,7 @@ import errno
 import io
 import json
 import logging
+import os
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -123,7 +124,7 @@ class Site:
             return session.scalar(select(func.count()).select_from(table)) or 0
 
     def files(self) -> list[Path]:
-        return [path for path in self.folder.rglob("*") if path.is_file()]
+        return [path for path in self.folder.rglob("*") if path.is_file() and path.name != "registry"]
 
 
 @pytest.fixture(scope="module")
@@ -615,15 +616,21 @@ def test_the_hourly_upkeep_and_the_command_sweep(
 ) -> None:
     url = site.engine.url.render_as_string(hide_password=False)
     site.send()
-    upkeep(Settings(database_url=url, clock=NOW + timedelta(hours=71)))
+    upkeep(Settings(database_url=url, clock=NOW + timedelta(hours=71), photos=site.folder))
     assert (site.count(ReportMark), site.count(ReportRequest)) == (4, 0)
-    upkeep(Settings(database_url=url, clock=NOW + timedelta(hours=72)))
+    upkeep(Settings(database_url=url, clock=NOW + timedelta(hours=72), photos=site.folder))
     assert site.count(ReportMark) == 0
     site.send()
     monkeypatch.setenv("YIZHAN_DATABASE_URL", url)
     monkeypatch.setenv("YIZHAN_CLOCK", (NOW + timedelta(days=4)).isoformat())
+    monkeypatch.setenv("YIZHAN_PHOTOS", str(site.folder))
+    with photos.kept(site.folder, b"nobody names it") as digest:
+        os.utime(photos.path_of(site.folder, digest), (0, 0))
     assert main(["db", "sweep"]) == 0
-    assert "11 passing rows deleted or forgotten, 4 of them hashes of who spoke." in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "11 passing rows deleted or forgotten, 4 of them hashes of who spoke." in told
+    assert "Files of photos that nothing names: 1 deleted." in told
+    assert site.files() == []
     assert (site.count(ReportMark), site.count()) == (0, 2)
 
 
@@ -663,3 +670,12 @@ def test_a_photo_that_staff_put_to_a_station_is_seen(site: Site) -> None:
     assert site.client.get(f"/photos/{digest}.jpg").data == picture
     for name in ("0" * 64, "..%2f..%2fsecret-key", "%00"):
         assert site.client.get(f"/photos/{name}.jpg").status_code == 404
+
+
+def test_no_photo_is_stored_in_the_folder_of_another_registry(site: Site) -> None:
+    site.folder.mkdir()
+    (site.folder / "registry").write_text("2020-01-01T00:00:00+00:00", encoding="ascii")
+    answer = site.send(photo=(door(), "image/jpeg"))
+    assert answer.status_code == 503
+    assert (site.files(), site.count()) == ([], 0)
+    assert site.send().status_code == 201

@@ -142,3 +142,12 @@ def test_the_kept_key_is_made_once_and_readable_by_its_owner_alone(tmp_path: Pat
 def test_a_key_file_cut_off_while_written_is_made_anew(tmp_path: Path) -> None:
     (tmp_path / "secret-key").touch()
     assert len(secret_key_in(tmp_path)) >= 32
+
+
+def test_each_registry_has_a_folder_of_its_own_for_photos() -> None:
+    folders = [Settings.read({"YIZHAN_REGISTRY": name}).photos for name in ("demo", "henan")]
+    assert [folder.parts[-3:] for folder in folders] == [
+        ("var", "photos", "demo"),
+        ("var", "photos", "henan"),
+    ]
+    assert Settings.read({"YIZHAN_PHOTOS": "/srv/photos"}).photos == Path("/srv/photos")

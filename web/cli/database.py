@@ -68,13 +68,18 @@ def extend(settings: Settings) -> None:
 @db.command()
 @on_registry
 def sweep(settings: Settings) -> None:
-    """Delete what the public's reports were counted by, once it is needed no more, as a running server does every hour."""
-    from stations.keeping import voices
+    """Delete what the public's reports were counted by, once it is needed no more, as a running server does every hour.
+
+    Photos go as well that no report and no station names.
+    """
+    from stations.keeping import files, voices
 
     with registry_session(settings) as session:
         swept = voices.sweep(session, settings.now())
+        orphans = files.sweep(session, settings.photos)
     click.echo(
-        f"{sum(swept):,} passing rows deleted or forgotten, {swept.marks:,} of them hashes of who spoke."
+        f"{sum(swept):,} passing rows deleted or forgotten, {swept.marks:,} of them hashes of who spoke. "
+        f"Files of photos that nothing names: {orphans:,} deleted."
     )
 
 

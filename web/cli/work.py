@@ -45,10 +45,10 @@ def load_regions(settings: Settings, province: str) -> bool:
 def upkeep(settings: Settings) -> tuple[int, int]:
     """Extend the index of opening hours over the coming weeks, and derive what a newer schema left to be derived.
 
-    Deletes what the public's reports were counted by, too, first and by itself: it must not wait for the rest.
-    Returns how many schedules it extended and dropped.
+    Deletes what the public's reports were counted by, too, first and by itself: it must not wait for the rest. Photos
+    that nothing names any more go last. Returns how many schedules it extended and dropped.
     """
-    from stations.keeping import voices
+    from stations.keeping import files, voices
     from stations.registry import derived, schedules
     from stations.registry.writing import OPERATOR, acting, actor_id
 
@@ -58,4 +58,7 @@ def upkeep(settings: Settings) -> tuple[int, int]:
         if derived.is_behind(session):
             with acting(session, actor_id(session, OPERATOR), reason="derived again after an upgrade"):
                 pass
-        return schedules.extend(session, now=settings.now())
+        done = schedules.extend(session, now=settings.now())
+    with transaction(settings) as session:
+        files.sweep(session, settings.photos)
+    return done

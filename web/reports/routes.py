@@ -9,7 +9,7 @@ from flask import Blueprint, Response, current_app, jsonify, request
 
 from stations.errors import NotFound
 from stations.hours import SHANGHAI
-from stations.keeping import limits, photos, reports, voices
+from stations.keeping import files, limits, photos, reports, voices
 from stations.keeping.marks import Occasion, Speaker, network_prefix
 from stations.models import Report
 from stations.registry.writing import PUBLIC, acting, actor_id
@@ -96,6 +96,8 @@ def _kept(code: str, sent: Sent, proof: Proof) -> dict[str, str | None]:
             limits.admit(opened, "report", occasion)
             if sent.photo is not None:
                 limits.admit(opened, "photo", occasion)
+        if sent.photo is not None:
+            files.claim(opened, settings.photos)
     with (
         _picture(sent) as digest,
         writing() as opened,
