@@ -24,6 +24,7 @@ from stations.jobs import queue
 from stations.jobs.books import recover
 from stations.jobs.running import Kinds, run
 from web.serving import die_with_parent
+from web.settings import Settings
 
 __all__ = ["kinds", "main", "serve"]
 
@@ -34,11 +35,11 @@ _LOOK_S: Final = 3.0
 _STOP_S: Final = 10.0
 
 
-def kinds() -> Kinds:
+def kinds(settings: Settings) -> Kinds:
     """Return every kind of work that this version knows, by its name."""
-    from web.desk.imports_work import KINDS as IMPORTS
+    from web.desk import imports_work
 
-    return {**IMPORTS}
+    return {**imports_work.kinds(settings)}
 
 
 async def serve(engine: Engine, kinds: Kinds) -> None:
@@ -94,15 +95,15 @@ async def serve(engine: Engine, kinds: Kinds) -> None:
 def main(parent: int) -> int:
     """Work until told to stop. ``parent`` is the process that started this one."""
     from web.db import make_engine
-    from web.settings import Settings
 
     die_with_parent()
     if os.getppid() != parent:
         return 1
     logging.basicConfig(level=logging.WARNING, format="worker: %(levelname)s %(message)s")
-    engine = make_engine(Settings.read())
+    settings = Settings.read()
+    engine = make_engine(settings)
     try:
-        asyncio.run(serve(engine, kinds()))
+        asyncio.run(serve(engine, kinds(settings)))
     except ConnectorException as error:
         _log.warning("the database cannot be reached: %s", error.__cause__ or error)
         return 1

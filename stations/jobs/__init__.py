@@ -1,6 +1,6 @@
 """Long work beside the requests: asked for in a transaction, done by a worker, told while it goes on."""
 
-from stations.jobs.books import Progress, again, cancel, enqueue, progress, recent, sweep
+from stations.jobs.books import Progress, again, cancel, enqueue, latest, progress, recent, sweep
 from stations.jobs.running import Kind, Kinds, Task
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "again",
     "cancel",
     "enqueue",
+    "latest",
     "progress",
     "recent",
     "sweep",

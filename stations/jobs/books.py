@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, cast
 
 import orjson
-from sqlalchemy import BigInteger, CursorResult, bindparam, delete, select, text
+from sqlalchemy import BigInteger, CursorResult, Text, bindparam, delete, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -27,6 +27,7 @@ __all__ = [
     "again",
     "cancel",
     "enqueue",
+    "latest",
     "lock_of",
     "progress",
     "recent",
@@ -79,10 +80,12 @@ _STANDS: Final = text(f"""
         EXISTS (SELECT FROM {SCHEMA}.procrastinate_workers
                 WHERE last_heartbeat > now() - make_interval(secs => :stalled)) AS served
     FROM work w WHERE (w.id = :id OR :id IS NULL) AND (w.actor_id = :actor OR :actor IS NULL)
+        AND (w.key = :key OR :key IS NULL)
     ORDER BY w.id DESC LIMIT :limit
 """).bindparams(  # noqa: S608
     bindparam("id", type_=BigInteger),
     bindparam("actor", type_=BigInteger),
+    bindparam("key", type_=Text),
     silent=_SILENT_S,
     stalled=queue.STALLED_S,
 )
@@ -163,15 +166,20 @@ def enqueue(
 
 def progress(session: Session, work_id: int) -> Progress:
     """Return how a piece of work stands. Raises NotFound."""
-    found = _stand(session, work_id=work_id, actor=None, limit=1)
+    found = _stand(session, work_id=work_id)
     if not found:
         raise NotFound(f"there is no work {work_id}; what ended is forgotten after {_KEPT.days} days")
     return found[0]
 
 
+def latest(session: Session, key: str) -> Progress | None:
+    """Return how the newest piece of work with a key stands; None where none is known any more."""
+    return next(iter(_stand(session, key=key)), None)
+
+
 def recent(session: Session, *, actor: int | None = None, limit: int = 50) -> list[Progress]:
     """Return the newest pieces of work first. actor: only of this member of staff."""
-    return _stand(session, work_id=None, actor=actor, limit=limit)
+    return _stand(session, actor=actor, limit=limit)
 
 
 def cancel(session: Session, work_id: int, *, actor: int) -> str:
@@ -244,8 +252,15 @@ def _put(session: Session, work_id: int) -> None:
     session.execute(text("UPDATE work SET job_id = :job WHERE id = :id"), {"job": job, "id": work_id})
 
 
-def _stand(session: Session, *, work_id: int | None, actor: int | None, limit: int) -> list[Progress]:
-    found = session.execute(_STANDS, {"id": work_id, "actor": actor, "limit": limit})
+def _stand(
+    session: Session,
+    *,
+    work_id: int | None = None,
+    actor: int | None = None,
+    key: str | None = None,
+    limit: int = 1,
+) -> list[Progress]:
+    found = session.execute(_STANDS, {"id": work_id, "actor": actor, "key": key, "limit": limit})
     return [
         Progress(
             id=work.id,

@@ -19,7 +19,6 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, Final
 
-from geo.io.archives import ZIP_MARK, opened
 from stations.errors import Full, Invalid, NotFound, TooLarge, Unavailable
 
 __all__ = ["Kept", "Sent", "keep", "lent", "path_of", "shown_name"]
@@ -27,12 +26,7 @@ __all__ = ["Kept", "Sent", "keep", "lent", "path_of", "shown_name"]
 _CHUNK: Final = 1 << 20
 _NO_ROOM: Final = {errno.ENOSPC, errno.EDQUOT}
 _FIELD: Final = "files"
-#: Beside the .shp; other files of an archive are not unpacked.
 _PARTS: Final = frozenset({".shp", ".shx", ".dbf", ".prj", ".cpg"})
-#: What an archive may hold instead of a Shapefile: one of these, alone.
-_LISTS: Final = frozenset(
-    {".csv", ".txt", ".xlsx", ".xlsm", ".xls", ".ods", ".gpkg", ".geojson", ".json", ".fgb"}
-)
 _LONGEST_NAME: Final = 120
 
 
@@ -104,8 +98,7 @@ def keep(folder: Path, files: Sequence[Sent], *, most: int) -> Kept:
 def lent(folder: Path, sha256: str, name: str) -> Iterator[Path]:
     """Give a path at which a kept file can be read under its own name, for the length of the block.
 
-    An archive of a Shapefile, or of one other list, is unpacked. Raises NotFound where the file is gone, Invalid for an
-    archive that holds no list or several.
+    Raises NotFound where the file is gone.
     """
     kept = path_of(folder, sha256)
     if not kept.is_file():
@@ -113,7 +106,7 @@ def lent(folder: Path, sha256: str, name: str) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="yizhan-list-") as place:
         called = Path(place) / _safe(name)
         called.symlink_to(kept.resolve())
-        yield _unpacked(called, Path(place)) if _is_archive_of_lists(kept) else called
+        yield called
 
 
 def _safe(name: str) -> str:
@@ -124,58 +117,6 @@ def _safe(name: str) -> str:
         stem, suffix = plain, ""
     tail = f"{dot}{suffix}".encode()[:20].decode(errors="ignore")
     return stem.encode()[: 240 - len(tail)].decode(errors="ignore") + tail
-
-
-def _is_archive_of_lists(path: Path) -> bool:
-    """Tell an archive of files from the archives that workbooks are."""
-    with path.open("rb") as file:
-        if file.read(4) != ZIP_MARK:
-            return False
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = set(archive.namelist())
-    except (zipfile.BadZipFile, OSError, ValueError):
-        return False
-    return not names & {"[Content_Types].xml", "mimetype", "content.xml"}
-
-
-def _unpacked(path: Path, place: Path) -> Path:
-    """Unpack the one list of an archive; return the file to open."""
-    with opened(path, "archive") as archive:
-        entries = {
-            name: entry
-            for entry in archive.infolist()
-            if not entry.is_dir()
-            and not (name := PurePosixPath(entry.filename.replace("\\", "/"))).name.startswith(".")
-            and "__MACOSX" not in name.parts
-        }
-        shapes = [name for name in entries if name.suffix.lower() == ".shp"]
-        lists = shapes or [name for name in entries if name.suffix.lower() in _LISTS]
-        if len(lists) != 1:
-            found = ", ".join(sorted(name.name for name in lists)[:5]) or "none"
-            raise Invalid(
-                f"files: {path.name!r} must hold one Shapefile or one other list; found {found}",
-                field=_FIELD,
-                value=path.name,
-                reason="no_one_list",
-            )
-        wanted = [
-            name
-            for name in entries
-            if name == lists[0]
-            or (shapes and name.with_suffix("") == lists[0].with_suffix("") and name.suffix.lower() in _PARTS)
-        ]
-        inside = place / "inside"
-        inside.mkdir()
-        stem = _safe(lists[0].stem)
-        for name in wanted:
-            with (
-                archive.open(entries[name]) as packed,
-                (inside / f"{stem}{name.suffix.lower()}").open("xb") as out,
-            ):
-                while chunk := packed.read(_CHUNK):
-                    out.write(chunk)
-        return inside / f"{stem}{lists[0].suffix.lower()}"
 
 
 def _pack(target: Path, files: Sequence[Sent], most: int) -> str:

@@ -166,41 +166,6 @@ def test_several_files_that_are_no_one_shapefile_are_refused(names: list[str], t
     assert left_in(tmp_path) == []
 
 
-@pytest.mark.parametrize("inside", [{}, {"a.csv": CSV, "b.csv": CSV}, {"说明.docx": b"x"}])
-def test_an_archive_without_one_list_is_refused_in_words(inside: dict[str, bytes], tmp_path: Path) -> None:
-    kept = keep(tmp_path, [sent("杂.zip", zipped(inside | {"readme.md": b"x"}))], most=MB)
-    with pytest.raises(Invalid, match="must hold one"), lent(tmp_path, kept.sha256, kept.name):
-        pass
-
-
-def test_an_archive_that_unpacks_to_too_much_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
-    kept = keep(tmp_path, [sent("炸弹.zip", zipped({"a.csv": b"0" * (80 * MB)}))], most=MB)
-    with pytest.raises(FileError, match="unpacks to"), lent(tmp_path, kept.sha256, kept.name):
-        pass
-
-
-def test_an_archive_cannot_write_outside_its_own_place(tmp_path: Path) -> None:
-    kept = keep(tmp_path / "kept", [sent("路径.zip", zipped({"../../../../出逃.csv": CSV}))], most=MB)
-    with lent(tmp_path / "kept", kept.sha256, kept.name) as path:
-        assert path.name == "出逃.csv"
-        assert path.parent.name == "inside"
-    assert list(tmp_path.rglob("出逃.csv")) == []
-
-
-def test_a_workbook_is_not_taken_for_an_archive_of_files(tmp_path: Path) -> None:
-    import openpyxl
-
-    book = openpyxl.Workbook()
-    assert book.active is not None
-    book.active.append(["名称"])
-    book.active.append(["东关驿站"])
-    out = io.BytesIO()
-    book.save(out)
-    kept = keep(tmp_path, [sent("台账.xlsx", out.getvalue())], most=MB)
-    with lent(tmp_path, kept.sha256, kept.name) as path:
-        assert open_source(path).columns == ("名称",)
-
-
 def test_a_file_that_is_gone_is_told(tmp_path: Path) -> None:
     with pytest.raises(NotFound, match="send it again"), lent(tmp_path, "0" * 64, "旧.csv"):
         pass
