@@ -21,7 +21,7 @@ from scipy.sparse.csgraph import dijkstra
 from geo.errors import ReachError
 from geo.streets import NOWHERE, Network, Snapped, directed_graph
 
-__all__ = ["Nearest", "Pairs", "Standing", "nearest", "pairs"]
+__all__ = ["Nearest", "Pairs", "Standing", "nearest", "node_seconds", "pairs", "standing"]
 
 _Floats = NDArray[np.float64]
 _Ints = NDArray[np.int64]
@@ -93,17 +93,8 @@ def nearest(
     limit = _limit(limit_s)
     seconds = np.full(len(places), np.inf)
     station = np.full(len(places), -1, dtype=np.int64)
-    stops = _stops(network, stations, towards)
-    if len(stops.nodes):
-        distance, _, source = dijkstra(
-            stops.graph,
-            directed=True,
-            indices=stops.nodes,
-            min_only=True,
-            return_predecessors=True,
-            limit=limit,
-        )
-        origin = np.where(source >= 0, stops.which[np.maximum(source - len(network.xy), 0)], -1)
+    if (stations.segment != NOWHERE).any():
+        distance, origin = node_seconds(network, stations, limit_s=limit, towards=towards)
         for end, partial in _ends(network, places, towards):
             there = np.flatnonzero(places.segment != NOWHERE)
             value = (places.leg_s + partial)[there] + distance[end[there]]
@@ -112,7 +103,38 @@ def nearest(
         _better(seconds, station, which, direct, at)
     late = seconds > limit
     seconds[late], station[late] = np.inf, -1
-    return Nearest(seconds, station, _standing(network, places, stations, seconds))
+    return Nearest(seconds, station, standing(network, places, stations, seconds))
+
+
+def node_seconds(
+    network: Network, stations: Snapped, *, limit_s: float = np.inf, towards: bool = True
+) -> tuple[_Floats, _Ints]:
+    """Return, for every node, the seconds to the quickest station and which one that is: (n,) inf and -1 beyond.
+
+    What drawings of reach are made from; ``nearest`` is for places.
+    """
+    stops = _stops(network, stations, towards)
+    if len(stops.nodes) == 0:
+        return np.full(len(network.xy), np.inf), np.full(len(network.xy), -1, dtype=np.int64)
+    distance, _, source = dijkstra(
+        stops.graph,
+        directed=True,
+        indices=stops.nodes,
+        min_only=True,
+        return_predecessors=True,
+        limit=_limit(limit_s),
+    )
+    here, source = distance[: len(network.xy)], source[: len(network.xy)]
+    return here, np.where(source >= 0, stops.which[np.maximum(source - len(network.xy), 0)], -1)
+
+
+def standing(network: Network, places: Snapped, stations: Snapped, seconds: _Floats) -> NDArray[np.int8]:
+    """Tell what is known of each place's way, given the seconds found (inf beyond the limit): (k,) of ``Standing``."""
+    part = network.component[network.tail[np.maximum(places.segment, 0)]] if len(network) else places.segment
+    there = network.component[network.tail[stations.segment[stations.segment != NOWHERE]]]
+    told = np.where(np.isin(part, there), Standing.BEYOND, Standing.CUT_OFF)
+    told = np.where(places.segment == NOWHERE, Standing.NO_STREET, told)
+    return np.where(np.isfinite(seconds), Standing.REACHED, told).astype(np.int8)
 
 
 def pairs(
@@ -240,14 +262,6 @@ def _better(seconds: _Floats, station: _Ints, which: _Ints, value: _Floats, of: 
         (value < seconds[which]) | ((value == seconds[which]) & (of < station[which]))
     )
     seconds[which[taken]], station[which[taken]] = value[taken], of[taken]
-
-
-def _standing(network: Network, places: Snapped, stations: Snapped, seconds: _Floats) -> NDArray[np.int8]:
-    part = network.component[network.tail[np.maximum(places.segment, 0)]] if len(network) else places.segment
-    there = network.component[network.tail[stations.segment[stations.segment != NOWHERE]]]
-    standing = np.where(np.isin(part, there), Standing.BEYOND, Standing.CUT_OFF)
-    standing = np.where(places.segment == NOWHERE, Standing.NO_STREET, standing)
-    return np.where(np.isfinite(seconds), Standing.REACHED, standing).astype(np.int8)
 
 
 def _parts(network: Network, stations: Snapped, limit: float) -> Iterator[tuple[_Ints, _Ints]]:
