@@ -1,7 +1,7 @@
 """Deciding reports: one tap applies what the choice means, in a commit whose reason names the reports.
 
-Each function but ``accept_by_edit`` writes in a commit of its own, as the member of staff who decides. Where only a
-person can know what is right, the change is an edit, and the reports are accepted by saving it.
+Each function writes as the member of staff who decides. Where only a person can know what is right, the change is an
+edit, and the reports are accepted by saving it.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from stations.hours import SHANGHAI
 from stations.keeping import reports
 from stations.models import Amenity, HoursException, Report, Station
 from stations.registry import registry
+from stations.registry.reverting import revert
 from stations.registry.writing import acting
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "reject",
     "release",
     "same",
+    "take_back",
 ]
 
 _CLOSED_TODAY = "群众反映当天未开放"
@@ -49,6 +51,8 @@ class Remedy(StrEnum):
     NOTED = "noted"
 
 
+#: What is done by a tap, and so undone by one.
+_TAPPED = frozenset({Remedy.CLOSED_TODAY, Remedy.SUSPENDED, Remedy.OUT_OF_ORDER, Remedy.AMENITY_ABSENT})
 #: What a keeper may do about each choice, the likeliest first. ``edited`` opens the form of the station.
 REMEDIES: Mapping[str, tuple[Remedy, ...]] = MappingProxyType(
     {
@@ -112,10 +116,38 @@ def accept(
     return Settled(station.code, len(found), changed)
 
 
-def accept_by_edit(session: Session, report_ids: Collection[int], *, by: int, now: datetime) -> None:
-    """Accept reports because their station has just been edited. Called inside the edit's own ``acting``."""
-    for report in same(session, report_ids):
-        reports.accept(session, report.id, by=by, now=now, outcome=Remedy.EDITED)
+def accept_by_edit(
+    session: Session, report_ids: Collection[int], *, actor: int, now: datetime, reason: str
+) -> Settled:
+    """Accept reports because their station has just been edited, in the same transaction and so in the same commit.
+
+    reason: of the edit; the ledger keeps the one that was given first. Raises Conflict as ``accept`` does.
+    """
+    with acting(session, actor, reason=reason):
+        found = same(session, report_ids)
+        for report in found:
+            reports.accept(session, report.id, by=actor, now=now, outcome=Remedy.EDITED)
+    return _settled(session, found, changed=True)
+
+
+def take_back(session: Session, report_ids: Collection[int], *, actor: int) -> int:
+    """Take a decision back: the reports wait again, and what one tap changed about the station is undone with it.
+
+    What was edited by hand stays; it is taken back from the history. Returns how much of the station stays because
+    somebody changed it since. Raises Conflict where nothing was decided.
+    """
+    found = _held(session, report_ids, actor)
+    tapped = {report.decided_in for report in found if report.outcome in _TAPPED}
+    reason = reason_of(found, "撤销对下列反映的处理：")
+    with acting(session, actor, reason=reason):
+        for report in found:
+            reports.reopen(session, report.id)
+    commits = [commit for commit in tapped if commit is not None]
+    if not commits:
+        return 0
+    undone = revert(session, commit_ids=commits, actor=actor, reason=reason)
+    # That the reports were decided stands in the same commit, and has just been taken back above.
+    return sum(kept.table != Report.__tablename__ for kept in undone.kept)
 
 
 def reject(session: Session, report_ids: Collection[int], *, actor: int, now: datetime, note: str) -> Settled:

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import orjson
 from sqlalchemy import ColumnElement, func, select, tuple_
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session
 
 from stations.keeping.reports import CONFIRMATION
 from stations.keeping.voices import Agreement, public_voice
-from stations.models import Region, Report, Station
+from stations.models import PublicStation, Region, Report, Station
 
 __all__ = [
     "Decided",
@@ -36,10 +37,11 @@ _SHOWN = 20
 class Filter:
     """Which reports are wanted. regions: None for all; a station of no region is everybody's who keeps them all.
 
-    older_than: received so long ago. after: (oldest, its id) of the last group of the page before.
+    region: only there and below, within ``regions``. older_than: received so long ago. after: (oldest, its id) of the last group of the page before.
     """
 
     regions: tuple[str, ...] | None = None
+    region: str | None = None
     choice: str | None = None
     older_than: timedelta | None = None
     station: str | None = None
@@ -70,6 +72,8 @@ class Group:
     region: Mapping[str, str] | None
     region_code: str | None
     withdrawn: bool
+    #: What the public reads of the station; None for one that was withdrawn.
+    facts: Mapping[str, Any] | None
     choice: str
     amenity: str | None
     oldest: datetime
@@ -155,6 +159,7 @@ def waiting(
                 region=station.region,
                 region_code=station.region_code,
                 withdrawn=station.withdrawn_reason is not None,
+                facts=None if station.feature is None else orjson.loads(station.feature)["properties"],
                 choice=row.choice,
                 amenity=row.amenity,
                 oldest=row.oldest,
@@ -246,9 +251,10 @@ def _where(wanted: Filter) -> list[ColumnElement[bool]]:
         found.append(Report.choice == wanted.choice)
     if wanted.station is not None:
         found.append(Station.code == wanted.station)
-    if wanted.regions is not None:
-        inside = select(Region.code).where(Region.lineage.overlap(list(wanted.regions)))
-        found.append(Station.region_code.in_(inside))
+    for codes in (wanted.regions, None if wanted.region is None else (wanted.region,)):
+        if codes is not None:
+            inside = select(Region.code).where(Region.lineage.overlap(list(codes)))
+            found.append(Station.region_code.in_(inside))
     return found
 
 
@@ -262,7 +268,9 @@ def _stations(session: Session, ids: Collection[int]) -> dict[int, Any]:
             Station.region_code,
             Station.withdrawn_reason,
             Region.names.label("region"),
+            PublicStation.feature,
         )
+        .outerjoin(PublicStation, PublicStation.station_id == Station.id)
         .outerjoin(Region, Region.code == Station.region_code)
         .where(Station.id.in_(ids))
     )

@@ -199,7 +199,7 @@ def done_elsewhere(
             found.append(Elsewhere(row.table_name, row.row_key, held, None))
         else:
             was, now = ({name: pair[side] for name, pair in held.items()} for side in (0, 1))
-            found.append(Elsewhere(row.table_name, row.row_key, was, now))
+            found.append(Elsewhere(row.table_name, row.row_key, row.row_key | was, row.row_key | now))
     for kept in tables:
         if kept.station is None or kept.name == "honours":
             alone = [kept.station_id.is_(None)] if kept.station else []

@@ -32,12 +32,16 @@ class Key(NamedTuple):
 
 
 class Changed(NamedTuple):
-    """One row that a commit changed: None before for one that it added, None after for one that it removed."""
+    """One row that a commit changed: None before for one that it added, None after for one that it removed.
+
+    ``history``: the ids under which the history holds the change; none for a row that was only added.
+    """
 
     key: Key
     station_id: int
     before: Row | None
     after: Row | None
+    history: tuple[int, ...]
 
 
 class Step(NamedTuple):
@@ -116,7 +120,7 @@ class _Past:
             for (row,) in session.execute(select(as_held(kept)).where(kept.station_id.in_(ids))):
                 rows[Key(kept.name, kept.key_of(row))] = row
         found = session.execute(
-            select(Change.commit_id, Change.table_name, Change.row_key, Change.op, Change.held)
+            select(Change.id, Change.commit_id, Change.table_name, Change.row_key, Change.op, Change.held)
             .where(Change.station_id.in_(ids), Change.table_name.in_([kept.name for kept in OF_STATION]))
             .order_by(Change.id.desc())
         ).all()
@@ -142,9 +146,11 @@ class _Past:
             if down_to is None or (seq is not None and seq <= down_to):
                 return
             after: dict[Key, Row | None] = {}
+            known: defaultdict[Key, list[int]] = defaultdict(list)
             for change in self.changes.get(commit_id, ()):
                 key = Key(change.table_name, tuple(change.row_key[k] for k in KEPT[change.table_name].keys))
                 after.setdefault(key, self.rows.get(key))
+                known[key].append(change.id)
                 self._take_back(key, change)
                 added[self.rows[key]["added_in"]].add(key)
             for key in added.pop(commit_id, ()):
@@ -153,7 +159,9 @@ class _Past:
                     after.setdefault(key, there)
                     del self.rows[key]
             changed = [
-                Changed(key, _station_of(key, self.rows.get(key), now), self.rows.get(key), now)
+                Changed(
+                    key, _station_of(key, self.rows.get(key), now), self.rows.get(key), now, tuple(known[key])
+                )
                 for key, now in after.items()
                 if self.rows.get(key) != now
             ]

@@ -154,6 +154,8 @@ def test_the_queue_is_narrowed_by_region_choice_station_and_age_and_paged(
     assert codes(choice="moved") == [other.code, nowhere.code]
     assert codes(older_than=timedelta(days=2)) == [station.code, other.code]
     assert codes(station=nowhere.code) == [nowhere.code]
+    assert codes(regions=("630222",), region="630200") == [station.code]
+    assert codes(regions=("630222",), region="630202") == []
     page = queue.waiting(qinghai, Filter(), NOW, limit=2)
     assert page.after is not None
     rest = queue.waiting(qinghai, Filter(after=page.after), NOW, limit=2)
@@ -247,7 +249,9 @@ def test_what_can_only_be_edited_is_accepted_by_saving(
     next_commit(qinghai)
     with acting(qinghai, operator, reason="edit"):
         station.phone = "0972-8522222"
-        deciding.accept_by_edit(qinghai, [report.id], by=operator, now=NOW)
+    settled = deciding.accept_by_edit(qinghai, [report.id], actor=operator, now=NOW, reason="x")
+    assert settled.code == station.code
+    assert last_reason(qinghai) == "edit"
     assert (report.status, report.outcome) == ("accepted", "edited")
     assert (
         len(qinghai.scalars(select(Change.commit_id).where(Change.commit_id == report.decided_in)).all()) == 2
@@ -406,3 +410,41 @@ def test_a_day_s_closing_is_told_on_that_day_and_a_suspension_while_it_lasts(
     with acting(qinghai, operator, reason="back"):
         registry.set_lifecycle(qinghai, station, "open", on=TODAY, reason="已恢复")
     assert [one.outcome for one in outcomes(qinghai, station.code, NOW + DAY)] == []
+
+
+def test_a_decision_can_be_taken_back_and_takes_back_what_the_tap_did(
+    qinghai: Session, operator: int, station: Station, say: Say
+) -> None:
+    broken, shut, gone = say("amenity_broken", amenity="microwave"), say(), say("moved")
+    accept(qinghai, operator, broken, remedy=Remedy.OUT_OF_ORDER)
+    accept(qinghai, operator, shut, remedy=Remedy.CLOSED_TODAY)
+    accept(qinghai, operator, gone, remedy=Remedy.SUSPENDED, note="搬迁", back_on=TODAY + DAY)
+    for report in (broken, shut, gone):
+        next_commit(qinghai)
+        assert deciding.take_back(qinghai, [report.id], actor=operator) == 0
+    qinghai.expire_all()
+    assert not qinghai.get_one(Amenity, (station.id, "microwave")).out_of_order
+    assert qinghai.scalars(select(HoursException)).all() == []
+    held = qinghai.get_one(Station, station.id)
+    assert (held.lifecycle, held.expected_on) == ("open", None)
+    assert {(r.status, r.outcome, r.decided_in) for r in (broken, shut, gone)} == {("waiting", None, None)}
+    assert len(queue.waiting(qinghai, Filter(), NOW).groups) == 3
+    next_commit(qinghai)
+    with pytest.raises(Conflict, match="none to take back"):
+        deciding.take_back(qinghai, [broken.id], actor=operator)
+
+
+def test_what_somebody_changed_since_stays_when_a_decision_is_taken_back(
+    qinghai: Session, operator: int, member: Callable[..., int], station: Station, say: Say
+) -> None:
+    report = say("amenity_broken", amenity="microwave")
+    accept(qinghai, member(), report, remedy=Remedy.OUT_OF_ORDER)
+    next_commit(qinghai)
+    with acting(qinghai, operator, reason="repaired"):
+        fact = registry.AmenityFact(basis=vocabulary.Basis.OBSERVED, verified_at=TODAY + DAY, note="已修")
+        registry.set_amenities(qinghai, station, {"microwave": fact})
+    next_commit(qinghai)
+    assert deciding.take_back(qinghai, [report.id], actor=operator) > 0
+    qinghai.expire_all()
+    assert qinghai.get_one(Amenity, (station.id, "microwave")).note == "已修"
+    assert report.status == "waiting"
