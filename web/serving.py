@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from flask import Flask
 
-__all__ = ["application", "die_with_parent", "main"]
+    from web.settings import Settings
+
+__all__ = ["application", "die_with_parent", "main", "serve"]
 
 _PR_SET_PDEATHSIG = 1
 _STOP_S = 8
@@ -28,27 +30,35 @@ def die_with_parent(signal_number: int = signal.SIGTERM) -> None:
 
 def application() -> Flask:
     """Build the application of the environment's settings; granian calls this once in each worker."""
-    from web import create_app
+    from web import create_app, sandbox
     from web.settings import Settings
 
     die_with_parent()
-    return create_app(Settings.read())
+    settings = Settings.read()
+    app = create_app(settings)
+    sandbox.mount(app, settings)
+    return app
 
 
 def main(parent: int) -> int:
     """Serve until told to stop. ``parent`` is the process that started this one."""
-    from granian import Granian
-    from granian.constants import Interfaces
-    from granian.log import LogLevels
-
     from web.settings import Settings
 
     die_with_parent()
     if os.getppid() != parent:
         return 1
-    settings = Settings.read()
+    serve(Settings.read())
+    return 0
+
+
+def serve(settings: Settings, *, target: str = "web.serving:application") -> None:
+    """Serve an application until a signal comes. target: where granian finds the function that builds it."""
+    from granian import Granian
+    from granian.constants import Interfaces
+    from granian.log import LogLevels
+
     Granian(
-        "web.serving:application",
+        target,
         factory=True,
         address=settings.host,
         port=settings.port,
@@ -60,7 +70,6 @@ def main(parent: int) -> int:
         websockets=False,
         log_level=LogLevels.warning,
     ).serve()
-    return 0
 
 
 if __name__ == "__main__":

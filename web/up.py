@@ -13,12 +13,13 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from types import FrameType
 
+import psycopg
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from stations.errors import StationsError, Unavailable
@@ -35,6 +36,10 @@ _UPKEEP_S = 3600.0
 _SOON_S = 1.0
 _LATER_S = 30.0
 _DISK_FULL = "53100"
+_FIRST_USER = (
+    "还没有工作人员账号 · Nobody can log in yet: "
+    ".venv/bin/yizhan user add LOGIN --name NAME --role administrator --registry {registry}"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +49,17 @@ class Work:
     fill_demo: Callable[[Settings], object]
     load_regions: Callable[[Settings, str], object]
     upkeep: Callable[[Settings], object]
+    #: Makes the copy of the demonstration in which one tries the desk, and returns the settings with its address.
+    make_sandbox: Callable[[Settings, Path], Settings] = lambda settings, _: settings
+    keep_sandbox: Callable[[Settings, Path], object] = lambda *_: None
 
     @classmethod
     def of_commands(cls) -> Work:
         """Take the functions behind the ``yizhan`` commands."""
+        from web import sandbox
         from web.cli import fill_demo, load_regions, upkeep
 
-        return cls(fill_demo, load_regions, upkeep)
+        return cls(fill_demo, load_regions, upkeep, sandbox.prepare, sandbox.keep_up)
 
 
 class _Told(BaseException):
@@ -102,13 +111,16 @@ def main(arguments: Sequence[str] | None = None, *, root: Path = ROOT) -> int:
 def run(settings: Settings, *, root: Path = ROOT, work: Work | None = None) -> None:
     """Bring up the registry and serve it until a signal comes. Raises Unavailable where the server ends by itself."""
     work = work or Work.of_commands()
-    with opened(settings, root=root, say=_say) as ready:
+    with opened(settings, root=root, say=_say) as opening:
+        ready = opening
         if ready.registry == DEMO and (settings.registry or settings.database_url is None):
             work.fill_demo(ready)
+            if settings.database_url is None:
+                ready = _with_sandbox(ready, work, root)
         elif ready.province is not None:
             work.load_regions(ready, ready.province)
         require_port(ready.host, ready.port)
-        with _server(ready) as server, _worker(ready), _kept_up(ready, work):
+        with _server(ready) as server, _workers(ready), _kept_up(ready, work, root):
             _await_answer(ready, server)
             _announce(ready)
             status = server.wait()
@@ -146,6 +158,27 @@ def _server(settings: Settings) -> Iterator[subprocess.Popen[bytes]]:
         yield server
     finally:
         _end(server)
+
+
+def _with_sandbox(settings: Settings, work: Work, root: Path) -> Settings:
+    """Make the sandbox; a demonstration is served without one where that fails."""
+    try:
+        return work.make_sandbox(settings, root)
+    except (StationsError, DBAPIError, psycopg.Error) as error:
+        _complain(f"The sandbox for trying the desk could not be made: {error}")
+        return settings
+
+
+@contextmanager
+def _workers(settings: Settings) -> Iterator[None]:
+    """Run a worker for the registry, and one for its sandbox."""
+    with ExitStack() as running:
+        running.enter_context(_worker(settings))
+        if settings.sandbox_database_url is not None:
+            from web import sandbox
+
+            running.enter_context(_worker(sandbox.of(settings)))
+        yield
 
 
 @contextmanager
@@ -200,15 +233,16 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 @contextmanager
-def _kept_up(settings: Settings, work: Work) -> Iterator[None]:
+def _kept_up(settings: Settings, work: Work, root: Path) -> Iterator[None]:
     """Do the upkeep now and every hour, beside serving; what goes wrong is said and tried again an hour later."""
     ending = threading.Event()
 
     def keep() -> None:
         while not ending.is_set():
             try:
+                work.keep_sandbox(settings, root)
                 work.upkeep(settings)
-            except (StationsError, DBAPIError) as error:
+            except (StationsError, DBAPIError, psycopg.Error) as error:
                 if not ending.is_set():
                     _complain(f"The hourly upkeep failed and is tried again in an hour: {error}")
             ending.wait(_UPKEEP_S)
@@ -257,15 +291,27 @@ def _reachable(host: str) -> str:
 def _announce(settings: Settings) -> None:
     host = _reachable(settings.host)
     base = f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
+    tryable = f"\n  试用 · Try it  {base}/sandbox/desk" if settings.sandbox_database_url else ""
+    nobody = "" if _has_staff(settings) else f"\n\n{_FIRST_USER.format(registry=settings.registry)}"
     _say(
         f"""
 驿站地图已就绪 · Yizhan Map is ready ({settings.registry})
 
   地图 · Map   {base}/map
   接口 · API   {base}/api/v1/stations
+  工作台 · Desk  {base}/desk{tryable}{nobody}
 
 按 Ctrl-C 停止 · Press Ctrl-C to stop"""
     )
+
+
+def _has_staff(settings: Settings) -> bool:
+    """Tell whether anybody can log in at the desk."""
+    from stations import accounts
+    from web.cli.common import transaction
+
+    with transaction(settings) as session:
+        return bool(accounts.people(session))
 
 
 def _say(words: str) -> None:

@@ -55,6 +55,8 @@ def upkeep(settings: Settings) -> tuple[int, int]:
     with transaction(settings) as session:
         voices.sweep(session, settings.now())
     with transaction(settings) as session:
+        sweeping.sweep(session, settings.now())
+    with transaction(settings) as session:
         if derived.is_behind(session):
             with acting(session, actor_id(session, OPERATOR), reason="derived again after an upgrade"):
                 pass

@@ -14,7 +14,21 @@ from werkzeug.exceptions import Unauthorized
 from werkzeug.wrappers import Response as AnyResponse
 
 from web import i18n, problems
-from web.desk import account, bodies, entering, home, oidc, people, recovery, second_factor, staff
+from web.desk import (
+    account,
+    bodies,
+    bulk,
+    editing,
+    editing_photos,
+    entering,
+    home,
+    oidc,
+    people,
+    recovery,
+    second_factor,
+    staff,
+    stations,
+)
 from web.desk.blueprint import PREFIX, blueprint
 from web.desk.cookie import NAME, DeskCookie, is_desk
 from web.desk.nav import entries_for
@@ -23,6 +37,9 @@ from web.desk.words import beijing
 __all__ = [
     "account",
     "blueprint",
+    "bulk",
+    "editing",
+    "editing_photos",
     "entering",
     "home",
     "init_app",
@@ -30,6 +47,7 @@ __all__ = [
     "people",
     "recovery",
     "second_factor",
+    "stations",
 ]
 
 _UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
@@ -67,6 +85,10 @@ def init_app(app: Flask) -> None:
 
     app.register_error_handler(Unauthorized, _ask_to_log_in)
     app.register_blueprint(blueprint)
+    if app.config["YIZHAN_SANDBOX"]:
+        from web.desk import trying
+
+        app.register_blueprint(trying.blueprint)
 
 
 @blueprint.context_processor

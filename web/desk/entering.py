@@ -9,21 +9,34 @@ from flask import current_app, flash, redirect, render_template, request, sessio
 from flask_login import login_user, logout_user
 from werkzeug.wrappers import Response as AnyResponse
 
-from stations.accounts import entering, events, failures, second, sessions
+from stations.accounts import entering, events, failures, second, sessions, where
 from stations.accounts.entering import Known
 from stations.accounts.failures import Attempt
+from stations.accounts.tryers import TRYERS
 from stations.errors import TooMany
 from web import db, i18n
 from web.desk import mail
-from web.desk.blueprint import blueprint
+from web.desk.blueprint import PREFIX, blueprint
 from web.desk.cookie import is_desk
 from web.desk.keys import key_for
 from web.desk.staff import Member, current, holder, member_page, open_page
+from web.desk.words import role_name
+from web.ground import name_in
 from web.i18n import say
 from web.reports.asker import client_address
 from web.settings import Settings
 
-__all__ = ["admitted", "attempt", "go_on", "log_in", "log_in_code", "log_in_form", "log_out", "wanted"]
+__all__ = [
+    "admitted",
+    "attempt",
+    "go_on",
+    "log_in",
+    "log_in_code",
+    "log_in_form",
+    "log_out",
+    "open_for",
+    "wanted",
+]
 
 #: How long the second factor is waited for after the password.
 _HALF = timedelta(minutes=5)
@@ -69,7 +82,7 @@ def log_in_code() -> Page:
             events.note(writing, half["id"], "failed", now=tried.now)
     if not right:
         return _code_form(say("验证码不对，或者已经用过。")), 401
-    _open_for(half["id"], tried)
+    open_for(half["id"], tried)
     return redirect(wanted(), 303)
 
 
@@ -114,7 +127,7 @@ def go_on(known: Known, tried: Attempt, where: str | None = None) -> AnyResponse
         _forget()
         session["half"] = {"id": known.staff_id, "login": tried.login, "at": tried.now.isoformat()}
         return redirect(url_for("desk.log_in_code", next=where), 303)
-    _open_for(known.staff_id, tried)
+    open_for(known.staff_id, tried)
     return redirect(wanted(where), 303)
 
 
@@ -128,7 +141,7 @@ def wanted(asked: str | None = None) -> str:
     return url_for("desk.home")
 
 
-def _open_for(staff_id: int, tried: Attempt) -> None:
+def open_for(staff_id: int, tried: Attempt) -> None:
     """Open a session; nothing of the cookie from before the log-in goes along, so none can be planted."""
     with db.writing() as writing:
         failures.forgive(writing, tried)
@@ -163,7 +176,27 @@ def log_in_form(login: str = "", error: str | None = None) -> str:
         oidc=settings.oidc_issuer is not None,
         oidc_name=settings.oidc_name,
         can_send=mail.can_send(settings),
+        tryers=_tryers() if current_app.config["YIZHAN_SANDBOX"] else [],
+        try_at=_try_at(),
     )
+
+
+def _tryers() -> list[tuple[str, str, str]]:
+    """Return (login, name, role) of those as whom one may try the desk here."""
+    names = where.names(db.session(), {tryer.region for tryer in TRYERS if tryer.region is not None})
+    return [
+        (
+            tryer.login,
+            role_name(tryer.role),
+            name_in(names[tryer.region]) if tryer.region in names else say("全部区域"),
+        )
+        for tryer in TRYERS
+    ]
+
+
+def _try_at() -> str | None:
+    """Return where the desk of this site may be tried; None where it may not, or this is there."""
+    return f"{request.script_root}/sandbox{PREFIX}" if "yizhan.sandbox" in current_app.extensions else None
 
 
 def _code_form(error: str | None = None) -> str:
