@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from finder_street import HERE, NOON, fill, names, row
 from playwright.sync_api import Browser, BrowserContext, Page, expect
-from sqlalchemy import create_engine, select
+from sqlalchemy import create_engine, func, select
 from sqlalchemy.orm import Session
 from windows import PHONE, READY, Server
 
@@ -229,6 +229,62 @@ def test_what_is_said_without_a_network_is_sent_later_and_once(
         said = session.execute(select(Report.choice, Report.amenity).order_by(Report.id)).all()
     engine.dispose()
     assert sorted(map(tuple, said), key=str) == [("amenity_broken", "microwave"), ("correct", None)]
+
+
+def confirmations(database: str) -> int:
+    engine = create_engine(database)
+    with Session(engine) as session:
+        count = session.scalar(select(func.count()).where(Report.choice == "correct")) or 0
+    engine.dispose()
+    return count
+
+
+HOTSPOT = {"status": 200, "content_type": "text/html", "body": "<title>Log in to the hotspot</title>"}
+AWAY = {"status": 502, "content_type": "text/html", "body": "<title>502 Bad Gateway</title>"}
+BROKEN = {
+    "status": 503,
+    "content_type": "application/problem+json",
+    "body": '{"status": 503, "detail": "away"}',
+}
+
+
+@pytest.mark.parametrize("answer", [HOTSPOT, AWAY, BROKEN], ids=["hotspot", "proxy", "database"])
+def test_who_answers_without_being_the_registry_is_no_answer(
+    phone: BrowserContext, server: Server, database: str, answer: dict[str, Any]
+) -> None:
+    before = confirmations(database)
+    page = stocked(phone, server)
+    for asked in ("**/find.json*", "**/api/v1/**"):
+        page.route(asked, lambda route: route.fulfill(**answer))
+    page.locator(".chip", has_text="不用扫码").locator("input").check()
+    expect(page.locator("#notice")).to_contain_text("这是刚才存下的名单")
+    expect(row(page, "分段驿站")).to_have_count(0)
+    night = row(page, "夜班驿站")
+    night.locator(".find-more").click()
+    night.get_by_role("button", name="信息无误，还开着").click()
+    expect(night.locator(".said-line")).to_contain_text("已存在手机上")
+    page.unroute("**/api/v1/**")
+    page.route("**/confirmations", lambda route: route.fulfill(**answer))
+    page.evaluate("() => yizhan.sendAll()")
+    assert page.evaluate("() => yizhan.kept.all('outbox').then(found => found.length)") == 1
+    page.unroute("**/confirmations")
+    page.evaluate("() => yizhan.sendAll()")
+    emptied(page)
+    assert confirmations(database) == before + 1
+
+
+def test_a_server_that_takes_its_time_is_not_waited_for_where_a_list_is_kept(
+    phone: BrowserContext, server: Server
+) -> None:
+    page = stocked(phone, server)
+    held: list[Any] = []
+    page.route("**/find.json*", lambda route: held.append(route))  # noqa: PLW0108 - Playwright marks what it is given
+    page.locator(".chip", has_text="不用扫码").locator("input").check()
+    expect(page.locator("#list")).to_have_attribute("data-source", "pocket", timeout=9000)
+    expect(row(page, "分段驿站")).to_have_count(0)
+    held[0].continue_()
+    expect(page.locator("#list")).to_have_attribute("data-source", "server")
+    expect(page.locator("#notice")).to_be_hidden()
 
 
 QUESTIONS = [

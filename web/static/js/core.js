@@ -119,23 +119,24 @@
     return format.format(-Math.round(days / 365), "year");
   };
 
-  function refusal(text) {
+  function refusal(text, told) {
     var error = new Error(text);
-    error.told = true;
+    error.told = told;
     return error;
   }
 
   /** Ask our own server for JSON. The promise is rejected with a sentence for people; ``told`` is true of the error
-      where the server answered, and not where it could not be reached. */
+      where the server said no, and not where it could not be reached: a page of a hotspot's log-in or of a proxy
+      whose server is away is no answer of ours. */
   yizhan.ask = function (url, signal) {
     return fetch(url, { headers: { Accept: "application/json, application/geo+json" }, signal: signal }).then(
       function (response) {
         return response.json().then(
           function (body) {
             if (response.ok) return body;
-            throw refusal(body.detail || body.title || yizhan.say("failed"));
+            throw refusal(body.detail || body.title || yizhan.say("failed"), response.status < 500);
           },
-          function () { throw refusal(yizhan.say("failed")); }
+          function () { throw refusal(yizhan.say("failed"), false); }
         );
       },
       function (error) {

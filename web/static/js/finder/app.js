@@ -15,6 +15,7 @@
 
   function byId(id) { return document.getElementById(id); }
   var form = byId("filters"), rows = byId("rows"), status = byId("status"), heading = byId("heading");
+  var PATIENCE_MS = 6000;
   var wide = window.matchMedia("(min-width: 900px)");
   var first = setup.problems; // what the form cannot hold is told once
   var asking = null, listed = [], onMap = null, map = null, packed = null, pocket = null, opened = null;
@@ -102,24 +103,31 @@
   function load() {
     var from = near(), starred = field("star").value === "1";
     if (asking) asking.abort();
-    asking = new AbortController();
-    var signal = asking.signal;
+    var mine = (asking = new AbortController()), signal = mine.signal;
     link();
     if (!from && !starred) return write({ stations: [] });
     rows.setAttribute("aria-busy", "true");
     if (from) yizhan.kept.keep("last", { near: field("near").value, place: field("place").value });
     var codes = starred ? yizhan.stars.all().map(function (star) { return star.code; }) : null;
     if (codes && !codes.length) return write({ stations: [], empty: "no_stars" });
+    // A phone that hardly reaches anybody waits for minutes: what it keeps is shown meanwhile.
+    var late = window.setTimeout(function () { fromPocket(codes, function () { return late && asking === mine; }, true); }, PATIENCE_MS);
+    function arrived() {
+      window.clearTimeout(late);
+      late = 0;
+    }
     yizhan.ask(setup.links.find + "?" + query() + (codes ? "&codes=" + codes.join(",") : ""), signal).then(function (body) {
+      arrived();
       answered(body);
       write(body);
     }).catch(function (error) {
+      arrived();
       if (error.name === "AbortError") return;
       if (error.told) { // the server answered, and said no
         rows.removeAttribute("aria-busy");
         return tell(error.message);
       }
-      fromPocket(codes);
+      fromPocket(codes, function () { return asking === mine; });
     });
   }
 
@@ -151,9 +159,11 @@
     return kept && kept.format === setup.format ? new yizhan.Pack(JSON.parse(kept.text)) : null;
   }
 
-  function fromPocket(codes) {
-    yizhan.clock.recall();
+  /* wanted: tells whether the answer is still asked for. waiting: the server may answer yet. */
+  function fromPocket(codes, wanted, waiting) {
     return yizhan.kept.get("packs", "region").then(function (kept) {
+      if (!wanted() || waiting && !unpacked(kept)) return;
+      yizhan.clock.recall();
       pocket = unpacked(kept);
       byId("list").dataset.source = pocket ? "pocket" : "none";
       if (!pocket) {

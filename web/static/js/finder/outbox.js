@@ -28,7 +28,9 @@
       return response.text().then(function (answer) {
         var said = {};
         try { said = JSON.parse(answer); } catch (_) { /* not ours: a proxy's page */ }
-        return { ok: response.ok, status: response.status, said: said };
+        // Only what our server says counts: a hotspot's log-in answers everything with a page of its own.
+        var ours = response.ok ? said.id === letter.id : said.status === response.status;
+        return { ours: ours, ok: response.ok, status: response.status, said: said };
       });
     });
   }
@@ -73,11 +75,13 @@
   /* Sent; refused for good; or kept, to be tried again: {state, why}. */
   var REASONS = ["identity_card", "bank_card", "phone"];
   function outcome(answer) {
+    if (answer.status === 413 || answer.status === 415) return { state: "refused", why: yizhan.say("photo_refused") };
+    if (!answer.ours) return { state: "kept", why: "" };
     if (answer.ok) return { state: "sent", why: "" };
     if (answer.status === 429) return { state: "kept", why: yizhan.say("too_many") };
     if (answer.status >= 500 || answer.said.parameter === "proof") return { state: "kept", why: "" };
     if (REASONS.indexOf(answer.said.reason) >= 0) return { state: "refused", why: yizhan.say("personal_number") };
-    if (answer.status === 413 || answer.status === 415 || answer.said.parameter === "photo") return { state: "refused", why: yizhan.say("photo_refused") };
+    if (answer.said.parameter === "photo") return { state: "refused", why: yizhan.say("photo_refused") };
     return { state: "refused", why: answer.said.detail || answer.said.title || String(answer.status) };
   }
 
@@ -89,9 +93,7 @@
       return letters.reduce(function (before, letter) {
         return before.then(function () {
           if (Date.now() - letter.made > OLDEST_MS) return yizhan.kept.drop("outbox", letter.id);
-          return send(letter).then(outcome, function (error) {
-            return error.told ? { state: "refused", why: error.message } : { state: "kept", why: "" };
-          }).then(function (out) {
+          return send(letter).then(outcome, function () { return { state: "kept", why: "" }; }).then(function (out) {
             outcomes[letter.id] = out;
             if (out.state !== "kept") return yizhan.kept.drop("outbox", letter.id);
           });
