@@ -22,7 +22,7 @@ ZIP_MARK: Final = b"PK\x03\x04"
 _MOST_PARTS: Final = 10_000
 _MOST_BYTES: Final = 1 << 30
 #: Deflate reaches 1 : 1032; a large sheet of alike rows reaches 1 : 60.
-_MOST_RATIO: Final = 400
+_MOST_RATIO: Final = 200
 _SMALL: Final = 64 << 20
 _DAMAGE: Final = (
     zipfile.BadZipFile,

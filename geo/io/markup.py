@@ -19,6 +19,8 @@ MOST_LETTERS: Final = 131_072
 _BLOCK: Final = 64 << 10
 _MOST_PENDING: Final = 1 << 20
 _MOST_DEPTH: Final = 100
+#: Three a cell: all stations of the country in thirty columns have 17 million.
+_MOST_ELEMENTS: Final = 50_000_000
 
 
 class Target(Protocol):
@@ -41,11 +43,14 @@ def fed(file: IO[bytes], target: Target, name: str) -> Iterator[None]:
     """
     parser = expat.ParserCreate()
     parser.buffer_text = True
-    depth = 0
+    depth = elements = 0
 
     def start(element: str, attributes: dict[str, str]) -> None:
-        nonlocal depth
+        nonlocal depth, elements
         depth += 1
+        elements += 1
+        if elements > _MOST_ELEMENTS:
+            raise TableError(f"{name} has more than {_MOST_ELEMENTS:,} elements: too much for a ledger")
         if depth > _MOST_DEPTH:
             raise TableError(f"{name} nests its elements more than {_MOST_DEPTH} deep: it is no workbook")
         if ":" in element:
