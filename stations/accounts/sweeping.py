@@ -20,4 +20,4 @@ def sweep(session: Session, now: datetime) -> int:
     with as_door(session):
         ended = delete(StaffSession).where(or_(StaffSession.until <= now, StaffSession.seen_at <= now - IDLE))
         over = len(session.scalars(ended.returning(StaffSession.id)).all())
-    return over + sum(part.sweep(session, now) for part in (failures, links, events))
+    return over + failures.sweep(session, now) + links.sweep(session, now) + events.sweep(session, now)

@@ -48,6 +48,7 @@ def upkeep(settings: Settings) -> tuple[int, int]:
     Deletes what the public's reports were counted by, too, first and by itself: it must not wait for the rest. Photos
     that nothing names any more go last. Returns how many schedules it extended and dropped.
     """
+    from stations.accounts import sweeping
     from stations.keeping import files, voices
     from stations.registry import derived, schedules
     from stations.registry.writing import OPERATOR, acting, actor_id
