@@ -20,10 +20,12 @@ from stations.errors import Invalid
 from stations.models import Amenity, HoursException, Organisation, Partner, Source, Station, Visits
 from stations.registry.registry import AmenityFact, locate, set_amenities, set_partners
 
-__all__ = ["SEEN", "Writing", "write"]
+__all__ = ["BY_PHONE", "SEEN", "Writing", "write"]
 
 #: How a fact was verified where somebody stood at the door.
 SEEN: Final = "现场核实"
+#: How it was verified where somebody only asked.
+BY_PHONE: Final = "电话核实"
 _DATES: Final = ("opened_on", "expected_on")
 
 

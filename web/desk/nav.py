@@ -26,6 +26,7 @@ _ALL = ("viewer", "editor", "inspector", "planner")
 
 ENTRIES = [
     Entry("desk.home", mark("工作台"), _ALL, "kind-union_station"),
+    Entry("desk.stations", mark("站点"), _ALL, "pin"),
     Entry("desk.people", mark("人员"), ("administrator",), "people"),
 ]
 
