@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -18,7 +18,7 @@ from stations.imports.problems import Kind, Problem, Severity
 from stations.registry.regions import mainland_of
 
 __all__ = [
-    "DECIDABLE", "BatchLine", "Place", "ReviewRow", "Tally", "batch", "batches", "places", "rows", "sources", "tally",
+    "DECIDABLE", "BatchLine", "Place", "ReviewRow", "Tally", "batch", "batches", "names", "places", "rows", "sources", "tally",
 ]  # fmt: skip
 
 #: Verdicts of rows that write nothing until a person believes them, and may be believed.
@@ -165,6 +165,7 @@ class Place:
 
     number: int
     kind: str
+    verdict: str
     name: str
     at: tuple[float, float]
     was: tuple[float, float] | None
@@ -243,13 +244,24 @@ def places(session: Session, batch_id: int, *, limit: int = 3000) -> list[Place]
             kind, at = "new", converted.get(row.row_number)
             was = None
         if at is not None:
-            result.append(Place(row.row_number, kind, row.name, at, was, row.decision == "reject"))
+            result.append(
+                Place(row.row_number, kind, row.verdict, row.name, at, was, row.decision == "reject")
+            )
     return result
 
 
 def sources(session: Session, *, demonstration: bool) -> list[Any]:
     """Return the lists that are known, the one used last first: id, code, name, publisher, licence, datum, mapped."""
     return list(session.execute(_SOURCES, {"demonstration": demonstration}))
+
+
+def names(session: Session, station_ids: Collection[int]) -> dict[int, str]:
+    """Return what stations are called, by id."""
+    found = text("SELECT id, names->>'zh' AS name, code FROM stations WHERE id = ANY (:ids)")
+    return {
+        row.id: f"{row.name or ''} {row.code}".strip()
+        for row in session.execute(found, {"ids": list(station_ids)})
+    }
 
 
 def _converted(session: Session, rows: list[Any]) -> dict[int, tuple[float, float]]:

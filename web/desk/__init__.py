@@ -21,13 +21,21 @@ from web.desk import (
     editing,
     editing_photos,
     entering,
+    history,
     home,
+    imports,
+    imports_apply,
+    imports_map,
+    imports_upload,
     oidc,
     people,
     recovery,
+    reports,
+    reverting,
     second_factor,
     staff,
     stations,
+    work,
 )
 from web.desk.blueprint import PREFIX, blueprint
 from web.desk.cookie import NAME, DeskCookie, is_desk
@@ -41,13 +49,21 @@ __all__ = [
     "editing",
     "editing_photos",
     "entering",
+    "history",
     "home",
+    "imports",
+    "imports_apply",
+    "imports_map",
+    "imports_upload",
     "init_app",
     "oidc",
     "people",
     "recovery",
+    "reports",
+    "reverting",
     "second_factor",
     "stations",
+    "work",
 ]
 
 _UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})

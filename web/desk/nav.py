@@ -26,7 +26,10 @@ _ALL = ("viewer", "editor", "inspector", "planner")
 
 ENTRIES = [
     Entry("desk.home", mark("工作台"), _ALL, "kind-union_station"),
+    Entry("desk.reports_page", mark("群众反映"), _ALL, "speech"),
     Entry("desk.stations", mark("站点"), _ALL, "pin"),
+    Entry("desk.imports_page", mark("导入"), ("viewer", "editor"), "upload"),
+    Entry("desk.history_page", mark("修改历史"), _ALL, "history"),
     Entry("desk.people", mark("人员"), ("administrator",), "people"),
 ]
 
