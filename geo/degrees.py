@@ -54,7 +54,10 @@ _ANGLE: Final = re.compile(
     re.VERBOSE | re.ASCII,
 )
 _SEPARATOR: Final = re.compile(r"[\s,;/|]+")
-_BORDER: Final = re.compile(r"(?<=[\"'°EWNS东西南北经纬])|(?=[东西南北EWNS经纬])|(?=L(?:AT|ON|NG))")
+#: Where one ends without a separator: behind a mark or a side, before a side or a word; never within 东经.
+_BORDER: Final = re.compile(
+    r"(?<=[\"'°EWNS经纬])|(?<=[东西南北])(?![经纬])|(?=[东西南北EWNS])|(?<![东西南北])(?=[经纬])|(?=L(?:AT|ON|NG))"
+)
 
 
 class Angle(NamedTuple):
@@ -120,7 +123,13 @@ def read_position(text: str, *, lon_first: bool | None = None, likely: BBox | No
 def _plain(text: str) -> str:
     if len(text) > _LONGEST:
         raise CoordinateError(f"{text[:40]!r}… has {len(text)} characters: no coordinate")
-    return unicodedata.normalize("NFKC", text.translate(_MARKS)).translate(_MARKS).upper().strip(" ,;.。")
+    marked = text.translate(_MARKS)
+    # Folding would make 101 of 10¹ and 12 of 1②.
+    if any(unicodedata.category(letter) == "No" for letter in marked):
+        raise CoordinateError(f"{text[:40]!r} holds raised or circled digits: no coordinate")
+    return (
+        unicodedata.normalize("NFKC", marked).translate(_MARKS).upper().strip().lstrip(",;").rstrip(",;.。")
+    )
 
 
 def _angle(plain: str) -> Angle | None:
@@ -149,12 +158,14 @@ def _angle(plain: str) -> Angle | None:
 
 
 def _pairs(plain: str) -> Iterator[tuple[Angle, Angle]]:
-    """Yield every way to cut the text into two coordinates."""
-    cuts = {found.span() for pattern in (_SEPARATOR, _BORDER) for found in pattern.finditer(plain)}
-    for start, stop in cuts:
-        one, other = _angle(plain[:start]), _angle(plain[stop:])
-        if one is not None and other is not None:
-            yield one, other
+    """Yield every way to cut the text into two coordinates; where something separates them, nowhere else."""
+    separated = False
+    for pattern in (_SEPARATOR, _BORDER):
+        for found in pattern.finditer(plain) if not separated else ():
+            one, other = _angle(plain[: found.start()]), _angle(plain[found.end() :])
+            if one is not None and other is not None:
+                yield one, other
+                separated = pattern is _SEPARATOR
 
 
 def _readings(one: Angle, other: Angle) -> list[tuple[bool, LonLat]]:

@@ -16,7 +16,7 @@ from geo.io.values import serial_text, text_cell
 __all__ = ["Links", "Rows", "Strings", "Styles", "Workbook", "merged_range"]
 
 _MOST_STRINGS: Final = 3_000_000
-_MOST_CELLS: Final = 200_000_000
+_MOST_CELLS: Final = 50_000_000
 _MOST_FORMATS: Final = 100_000
 _ESCAPED: Final = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _REFERENCE: Final = re.compile(r"\$?([A-Z]{1,3})\$?([1-9]\d{0,6})", re.ASCII)
