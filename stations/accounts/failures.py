@@ -55,7 +55,8 @@ class Attempt:
 def admit(session: Session, attempt: Attempt) -> None:
     """Count an attempt. The caller commits before it looks at the password. Raises TooMany, and then counts nothing."""
     keys = [(attempt.who, attempt.whence), (attempt.who, _ANY), (_ANY, attempt.whence)]
-    with as_door(session):
+    # A savepoint, so that an attempt that must wait leaves no trace in any of the three.
+    with session.begin_nested(), as_door(session):
         # In one order, so that two attempts never wait for each other.
         for key, free in sorted(zip(keys, FREE, strict=True)):
             _count(session, *key, free=free, now=attempt.now)
