@@ -13,7 +13,7 @@ from stations.errors import NotFound
 from stations.models import Commit, Organisation, Region, Source, Staff, Station
 from stations.registry.differences import Sort
 
-__all__ = ["POINTING", "Named", "authors", "names_of", "station_named", "stations_named"]
+__all__ = ["POINTING", "Named", "authors", "inside", "names_of", "station_named", "stations_named"]
 
 _NAMED: Mapping[Sort, tuple[ColumnElement[Any], ColumnElement[Any]]] = {
     Sort.REGION: (Region.code.expression, Region.names.expression),
@@ -82,3 +82,9 @@ def authors(session: Session) -> list[tuple[int, str]]:
             select(Staff.id, Staff.display_name).where(wrote).order_by(Staff.is_system, Staff.display_name)
         )
     ]
+
+
+def inside(session: Session, held: Collection[str], codes: Collection[str | None]) -> set[str | None]:
+    """Return which of these regions are among the ones that are held, or below them."""
+    wanted = select(Region.code).where(Region.code.in_(codes), Region.lineage.overlap(list(held)))
+    return set(session.scalars(wanted))

@@ -65,6 +65,8 @@ def _values(feature: dict[str, Any]) -> dict[str, Any]:
         "moment": moment,
         "lifecycle": sheet.lifecycle(p, moment.date()),
         "voice": saying.voice(code, now()),
+        "outcomes": saying.outcomes(code, now()),
+        "letters": saying.letters(code),
         "instead": None if mark.look == "open" else alternatives(session(), feature, by=query.by, now=now()),
         "position": position,
         "address": p["address"] or going.region_words(p),
