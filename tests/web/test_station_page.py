@@ -625,6 +625,11 @@ def test_the_english_page_is_english_but_for_what_was_given_in_chinese(visit: Vi
     assert 'lang="en"' in page[:60]
 
 
+def test_who_comes_with_a_wrong_code_is_led_to_the_finder_in_the_language_of_the_link(visit: Visit) -> None:
+    for key in ("NOPE", "gone"):
+        assert 'class="primary" href="/?lang=en"' in visit(key, lang="en").text
+
+
 def test_what_was_given_in_chinese_is_marked_as_such_on_the_english_page(visit: Visit) -> None:
     english = html(visit("full", lang="en"))
     for words in (
