@@ -15,6 +15,7 @@ from stations.models.imports import Batch, BatchRow, Source
 from stations.models.ledger import Change, Commit, CommitCounter, RegistryInfo
 from stations.models.people import Grant, Staff
 from stations.models.places import Place, Region
+from stations.models.planning import CoverageRun, Programme, ProgrammeStation
 from stations.models.standing import Honour, Organisation
 from stations.models.station import (
     Amenity,
@@ -37,6 +38,7 @@ __all__ = [
     "Change",
     "Commit",
     "CommitCounter",
+    "CoverageRun",
     "Credential",
     "FreshnessPromise",
     "GazetteerEntry",
@@ -48,6 +50,8 @@ __all__ = [
     "Partner",
     "Photo",
     "Place",
+    "Programme",
+    "ProgrammeStation",
     "PublicStation",
     "RecoveryCode",
     "Region",

@@ -1,0 +1,209 @@
+"""Runs that are kept: asked, done, compared, and the one that the public sees.
+
+Functions take a session and never commit; those that write are called inside ``acting``.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.metadata import version
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session, defer
+
+from stations.errors import Conflict, Invalid, NotFound
+from stations.models import CoverageRun
+from stations.planning.asking import CoverageQuestion
+from stations.planning.measuring import Measured
+
+__all__ = [
+    "ARRAYS",
+    "ask",
+    "cells_of",
+    "compare",
+    "finish",
+    "get",
+    "listed",
+    "publish",
+    "published",
+    "remove",
+    "withdraw",
+]
+
+#: What is kept of each cell: its middle, its people, seconds to the nearest (NaN beyond the longest limit), how many
+#: stations lie within the main limit, seats per person, what is known of its way (``geo.reach.Standing``).
+ARRAYS: Final = ("lon", "lat", "weight", "seconds", "counts", "score", "standing")
+_VERSIONED: Final = ("numpy", "scipy", "shapely", "pyproj", "chinesecalendar", "opening-hours-py")
+
+
+@dataclass(frozen=True, slots=True)
+class _Difference:
+    """One figure of two runs."""
+
+    first: float | None
+    second: float | None
+
+    @property
+    def change(self) -> float | None:
+        """By how much the second is more; None where one is unknown."""
+        return None if self.first is None or self.second is None else self.second - self.first
+
+
+def ask(session: Session, question: CoverageQuestion, *, title: str, actor: int) -> CoverageRun:
+    """Note that a run is wanted; it has no answer yet. Raises Invalid for a title that is empty or too long."""
+    title = title.strip()
+    if not 1 <= len(title) <= 200:
+        raise Invalid("a run needs a title of 1 to 200 characters", field="title", value=title)
+    run = CoverageRun(title=title, question=question.as_dict(), asked_by=actor)
+    session.add(run)
+    session.flush()
+    return run
+
+
+def finish(
+    session: Session, run_id: int, measured: Measured, *, now: datetime, seconds: float
+) -> CoverageRun:
+    """Write what a run found. Raises NotFound, Conflict where it has an answer already."""
+    run = get(session, run_id)
+    if run.finished_at is not None:
+        raise Conflict(f"run {run_id} has its answer already; ask again for another")
+    arrays = {
+        "lon": measured.lonlat[0].astype("float32"),
+        "lat": measured.lonlat[1].astype("float32"),
+        "weight": measured.cells.weight.astype("float32"),
+        "seconds": np.where(np.isfinite(measured.nearest.seconds), measured.nearest.seconds, np.nan).astype(
+            "float32"
+        ),
+        "counts": np.minimum(measured.counts, 65_535).astype("uint16"),
+        "score": measured.score.astype("float32"),
+        "standing": measured.nearest.standing,
+    }
+    packed = io.BytesIO()
+    np.savez_compressed(packed, **arrays)  # type: ignore[arg-type]
+    run.finished_at, run.seconds = now, seconds
+    run.versions = {name: version(name) for name in _VERSIONED}
+    run.basis, run.summary = _json(measured.basis), _json(measured.summary)
+    run.areas = {level: _by_code(table) for level, table in measured.areas.items()}
+    run.hours, run.gaps = _rows(measured.hours), _rows(measured.gaps)
+    run.doors = _rows(measured.stations)
+    run.cells = packed.getvalue()
+    session.flush()
+    return run
+
+
+def get(session: Session, run_id: int) -> CoverageRun:
+    """Return a run. Raises NotFound."""
+    run = session.get(CoverageRun, run_id)
+    if run is None or run.removed_at is not None:
+        raise NotFound(f"there is no run of coverage {run_id}")
+    return run
+
+
+def listed(session: Session, *, limit: int = 100) -> Sequence[CoverageRun]:
+    """Return the runs, newest first, without their cells and stations."""
+    return session.scalars(
+        select(CoverageRun)
+        .where(CoverageRun.removed_at.is_(None))
+        .order_by(CoverageRun.id.desc())
+        .limit(limit)
+        .options(defer(CoverageRun.cells), defer(CoverageRun.doors), defer(CoverageRun.gaps))
+    ).all()
+
+
+def published(session: Session) -> CoverageRun | None:
+    """Return the run that the public sees, or None."""
+    return session.scalar(select(CoverageRun).where(CoverageRun.published))
+
+
+def publish(session: Session, run_id: int, *, actor: int, now: datetime) -> CoverageRun:
+    """Let the public see a run in place of the one before. Raises NotFound, Conflict where it has no answer yet."""
+    run = get(session, run_id)
+    if run.finished_at is None:
+        raise Conflict(f"run {run_id} has no answer yet, and nothing to publish")
+    withdraw(session)
+    run.published, run.published_at, run.published_by = True, now, actor
+    session.flush()
+    return run
+
+
+def withdraw(session: Session) -> None:
+    """Show the public no run."""
+    session.execute(update(CoverageRun).where(CoverageRun.published).values(published=False))
+    session.flush()
+
+
+def remove(session: Session, run_id: int, *, now: datetime) -> None:
+    """Take a run out of the list. Raises NotFound, Conflict for the one that the public sees."""
+    run = get(session, run_id)
+    if run.published:
+        raise Conflict(f"run {run_id} is the one that the public sees: publish another or withdraw it first")
+    run.removed_at = now
+    session.flush()
+
+
+def cells_of(run: CoverageRun) -> dict[str, NDArray[Any]]:
+    """Return the arrays of a run's cells, by the names of ``ARRAYS``. Raises Conflict where it has no answer yet."""
+    if run.cells is None:
+        raise Conflict(f"run {run.id} has no answer yet")
+    with np.load(io.BytesIO(run.cells), allow_pickle=False) as kept:
+        return {name: kept[name] for name in ARRAYS}
+
+
+def compare(first: CoverageRun, second: CoverageRun) -> dict[str, Any]:
+    """Return the figures of two runs beside each other, of the whole and of each area.
+
+    ``summary`` and ``areas`` (level → code → figure) hold [first, second, change]; None where one does not know.
+    ``asked`` holds what they were asked differently. Raises Conflict where one has no answer yet.
+    """
+    for run in (first, second):
+        if run.finished_at is None:
+            raise Conflict(f"run {run.id} has no answer yet, and nothing to compare")
+    areas: dict[str, Any] = {}
+    for level in {**(first.areas or {}), **(second.areas or {})}:
+        left, right = (first.areas or {}).get(level, {}), (second.areas or {}).get(level, {})
+        areas[level] = {
+            code: _beside(left.get(code, {}), right.get(code, {})) for code in sorted({*left, *right})
+        }
+    asked = {
+        name: [first.question.get(name), second.question.get(name)]
+        for name in {**first.question, **second.question}
+        if first.question.get(name) != second.question.get(name)
+    }
+    return {"summary": _beside(first.summary or {}, second.summary or {}), "areas": areas, "asked": asked}
+
+
+def _beside(left: Mapping[str, Any], right: Mapping[str, Any]) -> dict[str, list[float | None]]:
+    pairs = {name: _Difference(left.get(name), right.get(name)) for name in {**left, **right}}
+    return {name: [pair.first, pair.second, pair.change] for name, pair in pairs.items()}
+
+
+def _json(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _plain(value) for name, value in values.items()}
+
+
+def _plain(value: Any) -> Any:
+    """Spell a value for JSON, which has no word for what is not a finite number."""
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value
+
+
+def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
+    return [_json({str(name): value for name, value in row.items()}) for row in table.to_dict("records")]
+
+
+def _by_code(table: pd.DataFrame) -> dict[str, dict[str, Any]]:
+    """Write a table by area; what lies in none of this level stands under the empty code."""
+    rows = table.to_dict("records")
+    codes = [code if isinstance(code, str) else "" for code in table.index]
+    return {code: _json({str(k): v for k, v in row.items()}) for code, row in zip(codes, rows, strict=True)}
