@@ -17,8 +17,8 @@ from sqlalchemy.orm import Session
 
 from stations.errors import Conflict, Invalid, NotAllowed
 from stations.hours import SHANGHAI
-from stations.imports.apply import UNLISTED
 from stations.imports.batches import own_batch
+from stations.imports.comparing import UNLISTED
 from stations.imports.problems import Kind
 from stations.models import Station
 from stations.registry.regions import mainland_of

@@ -12,13 +12,11 @@ from typing import Final
 from psycopg import sql
 
 from stations.errors import NotAllowed
+from stations.imports.comparing import UNLISTED
 from stations.imports.proposing import CHANGED, NEW, values
 from stations.imports.staging import PARTNERS, Stage
 
-__all__ = ["UNLISTED", "apply_rows", "lock_stations"]
-
-#: What readers are told of a station that was suspended because its list names it no more.
-UNLISTED: Final = "名单不再列出"
+__all__ = ["apply_rows", "lock_stations"]
 
 # Locking waits for whoever is at a station; what they wrote shows in the version of the row.
 _LOCK: Final = """

@@ -18,7 +18,10 @@ from stations.imports.names import alike
 from stations.imports.problems import DOUBTS, HOLDS, REJECTS, Kind
 from stations.imports.staging import FACTS, PARTNERS, Stage
 
-__all__ = ["NEAR_M", "judge_together", "verdicts"]
+__all__ = ["NEAR_M", "UNLISTED", "judge_together", "verdicts"]
+
+#: What readers are told of a station that was suspended because its list names it no more.
+UNLISTED: Final = "名单不再列出"
 
 #: A new station this near to one of a like name may be the same one.
 NEAR_M: Final = 30.0
@@ -186,6 +189,16 @@ _NOT_YOURS: Final = """
         RETURNING j.number)
     UPDATE import_verdicts v SET verdict = 'rejected' FROM said WHERE said.number = v.number
 """
+# Said of what stands there, whatever the row says.
+_STANDING: Final = """
+    UPDATE import_judged j SET problems = j.problems || jsonb_build_array(jsonb_build_object(
+        'kind', CASE WHEN j.withdrawn THEN %(withdrawn)s::text ELSE %(again)s::text END, 'field', '',
+        'value', s.code, 'reason', CASE WHEN j.withdrawn
+            THEN concat('station ', s.code, ' was withdrawn: ', s.withdrawn_reason)
+            ELSE concat('station ', s.code, ' was suspended when the list did not name it; it is named again') END))
+    FROM stations s
+    WHERE s.id = j.station_id AND (j.withdrawn OR (s.lifecycle = 'suspended' AND s.lifecycle_reason = %(reason)s))
+"""
 _LEAVE_OUT: Final = """
     DELETE FROM {} c USING import_judged j
     WHERE j.number = c.number AND (j.rejected OR j.number IN (SELECT number FROM import_left_out))
@@ -270,6 +283,7 @@ def verdicts(
     stage.run(_VERDICTS)
     if not stage.count("SELECT yz_everywhere('editor', 'administrator')::int"):
         stage.run(_NOT_YOURS, kind=str(Kind.NOT_YOURS))
+    stage.run(_STANDING, withdrawn=str(Kind.WITHDRAWN), again=str(Kind.BACK_AGAIN), reason=UNLISTED)
     stage.run("CREATE TEMP TABLE import_left_out (number bigint) ON COMMIT DROP")
     stage.run("INSERT INTO import_left_out SELECT unnest(%(left_out)s::bigint[])", left_out=sorted(left_out))
     for table in ("import_changes", "import_amenity_changes", "import_partner_changes"):

@@ -94,10 +94,10 @@ def registry(session: Session) -> list[Any]:
                  FROM amenities a WHERE a.station_id = s.id) AS amenities,
                 (SELECT jsonb_agg(jsonb_build_array(p.role, o.name) ORDER BY p.role, o.name) FROM partners p
                  JOIN organisations o ON o.id = p.organisation_id WHERE p.station_id = s.id) AS partners
-            FROM stations s ORDER BY 1::text, 2, 3::text, 4::text
+            FROM stations s
         """)
     )
-    return [tuple(row) for row in rows]
+    return sorted((tuple(row) for row in rows), key=repr)
 
 
 def kinds(report: Report, row: int) -> set[str]:
