@@ -292,6 +292,37 @@ def test_the_server_and_the_browser_write_the_same_rows(window: Window, address:
     assert len(rows) == 8
 
 
+def test_who_leaves_for_the_camera_finds_the_report_as_it_was_left(window: Window) -> None:
+    page = window(PHONE).open(HERE)
+    day = row(page, "白天驿站")
+    day.locator(".find-more").click()
+    day.locator("[data-act=problem]").click()
+    day.get_by_label("现在关着门").check()
+    day.locator("textarea").fill("卷帘门锁着")
+    for event in ("visibilitychange", "online"):
+        page.evaluate(
+            "event => (event === 'online' ? window : document).dispatchEvent(new Event(event))", event
+        )
+    page.wait_for_timeout(500)
+    assert day.locator("textarea").input_value() == "卷帘门锁着"
+    expect(day.get_by_label("现在关着门")).to_be_checked()
+    page.locator(".chip", has_text="不用扫码").locator("input").check()
+    expect(row(page, "分段驿站")).to_have_count(0)
+
+
+def test_a_row_that_is_unfolded_stays_so_when_the_list_is_read_anew(window: Window) -> None:
+    page = window(PHONE).open(HERE)
+    day = row(page, "白天驿站")
+    day.locator(".find-more").click()
+    page.evaluate("document.querySelector('#rows').firstElementChild.id = 'before'")
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(page.locator("#before")).to_have_count(0)
+    expect(day.locator(".find-extra")).to_be_visible()
+    page.locator(".chip", has_text="不用扫码").locator("input").check()
+    expect(row(page, "分段驿站")).to_have_count(0)
+    expect(page.locator(".find-extra:visible")).to_have_count(0)
+
+
 # Filters and the address ----------------------------------------------------------------------------------------------
 
 

@@ -60,6 +60,7 @@
 
   /* The list ------------------------------------------------------------------------------------------------- */
   function write(answer) {
+    var unfolded = opened && opened.code;
     var now = yizhan.clock.now(), place = field("place").value, starred = field("star").value === "1", from = near();
     listed = answer.stations;
     rows.textContent = "";
@@ -71,6 +72,8 @@
     byId("basis").textContent = say(field("by").value === "ebike" ? "basis_ebike" : "basis_walk");
     byId("start").hidden = Boolean(from) || starred;
     yizhan.stars.refresh(listed);
+    opened = null;
+    if (unfolded && rowOf(unfolded)) unfold(rowOf(unfolded), true); // read anew by itself, the list stays as it was left
     byId("show-stars").setAttribute("aria-pressed", String(starred));
     if (starred) yizhan.starTools(byId("share-box"));
     rows.removeAttribute("aria-busy");
@@ -100,6 +103,9 @@
     return words.filter(function (word, i) { return words.indexOf(word) === i; }).join(say("and"));
   }
 
+  /* Whoever takes a photo for a report leaves this page for the camera and comes back: what was written must be there. */
+  function isWriting() { return rows.querySelector(".find-extra:not([hidden]) form.problem") !== null; }
+
   function load() {
     var from = near(), starred = field("star").value === "1";
     if (asking) asking.abort();
@@ -111,7 +117,7 @@
     var codes = starred ? yizhan.stars.all().map(function (star) { return star.code; }) : null;
     if (codes && !codes.length) return write({ stations: [], empty: "no_stars" });
     // A phone that hardly reaches anybody waits for minutes: what it keeps is shown meanwhile.
-    var late = window.setTimeout(function () { fromPocket(codes, function () { return late && asking === mine; }, true); }, PATIENCE_MS);
+    var late = window.setTimeout(function () { fromPocket(codes, function () { return late && asking === mine && !isWriting(); }, true); }, PATIENCE_MS);
     function arrived() {
       window.clearTimeout(late);
       late = 0;
@@ -119,7 +125,8 @@
     yizhan.ask(setup.links.find + "?" + query() + (codes ? "&codes=" + codes.join(",") : ""), signal).then(function (body) {
       arrived();
       answered(body);
-      write(body);
+      if (isWriting()) rows.removeAttribute("aria-busy");
+      else write(body);
     }).catch(function (error) {
       arrived();
       if (error.name === "AbortError") return;
@@ -233,8 +240,9 @@
   }
 
   /* One station: its row unfolds, its pin is marked. */
+  function rowOf(code) { return rows.querySelector('[data-code="' + code.replace(/["\\]/g, "\\$&") + '"]'); }
   function open(code, from) {
-    var row = rows.querySelector('[data-code="' + code.replace(/["\\]/g, "\\$&") + '"]');
+    var row = rowOf(code);
     if (!row) {
       window.location.href = setup.links.station.replace("CODE", encodeURIComponent(code));
       return;
@@ -364,8 +372,8 @@
     fold();
     load();
   });
-  document.addEventListener("visibilitychange", function () { if (!document.hidden && document.documentElement.classList.contains("is-live")) load(); });
-  window.addEventListener("online", function () { load(); });
+  document.addEventListener("visibilitychange", function () { if (!document.hidden && document.documentElement.classList.contains("is-live") && !isWriting()) load(); });
+  window.addEventListener("online", function () { if (!isWriting()) load(); });
 
   listSaved();
   if (!near() && field("star").value !== "1" && document.querySelector("main").dataset.forOffline !== undefined) { // opened without a network
