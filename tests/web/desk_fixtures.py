@@ -20,6 +20,8 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
+import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from playwright.sync_api import Page
@@ -36,6 +38,9 @@ from web.desk.cookie import NAME
 from web.settings import Settings
 
 PASSWORD = "高原上的风-seven-lamps"  # noqa: S105 - of tests alone
+
+
+QUICK = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
 
 
 @dataclass(frozen=True)
@@ -72,8 +77,12 @@ def staff_member(
 
 @cache
 def _hashed() -> str:
-    # Worked out once for the run: it is meant to be slow.
-    return passwords.hashed(PASSWORD)
+    return QUICK.hash(PASSWORD)
+
+
+def hash_quickly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hash passwords at once for the time of a test; how slow it must be is said in ``test_passwords``."""
+    monkeypatch.setattr(passwords, "_HASHER", QUICK)
 
 
 class DeskClient:
@@ -86,7 +95,7 @@ class DeskClient:
     def token(self) -> str:
         """Return the CSRF token, as a page of the desk carries it."""
         if self._token is None:
-            found = re.search(r'<meta name="csrf-token" content="([^"]+)">', self.raw.get("/desk").text)
+            found = re.search(r'<meta name="csrf-token" content="([^"]+)">', self.raw.get("/desk/me").text)
             assert found is not None, "a page of the desk carries no CSRF token"
             self._token = found[1]
         return self._token

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from desk_fixtures import SomeStaff, signed_in, staff_member
+from desk_fixtures import SomeStaff, hash_quickly, signed_in, staff_member
 from desk_samples import Sample, World
 from flask import Flask
 from sqlalchemy import Engine, create_engine, text
@@ -62,6 +62,11 @@ def sample(method: str, rule: str) -> Sample:
         return SAMPLES.get((method, rule), Sample())
     assert (method, rule) in SAMPLES, f"{method} {rule} has no sample: add one to tests/web/desk_samples_*.py"
     return SAMPLES[method, rule]
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    hash_quickly(monkeypatch)
 
 
 @pytest.fixture(scope="module")
