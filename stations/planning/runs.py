@@ -26,7 +26,9 @@ from stations.planning.measuring import Measured
 
 __all__ = [
     "ARRAYS",
+    "as_json",
     "ask",
+    "by_code",
     "cells_of",
     "compare",
     "finish",
@@ -35,6 +37,7 @@ __all__ = [
     "publish",
     "published",
     "remove",
+    "rows",
     "withdraw",
 ]
 
@@ -90,10 +93,10 @@ def finish(
     np.savez_compressed(packed, **arrays)  # type: ignore[arg-type]
     run.finished_at, run.seconds = now, seconds
     run.versions = {name: version(name) for name in _VERSIONED}
-    run.basis, run.summary = _json(measured.basis), _json(measured.summary)
-    run.areas = {level: _by_code(table) for level, table in measured.areas.items()}
-    run.hours, run.gaps = _rows(measured.hours), _rows(measured.gaps)
-    run.doors = _rows(measured.stations)
+    run.basis, run.summary = as_json(measured.basis), as_json(measured.summary)
+    run.areas = {level: by_code(table) for level, table in measured.areas.items()}
+    run.hours, run.gaps = rows(measured.hours), rows(measured.gaps)
+    run.doors = rows(measured.stations)
     run.cells = packed.getvalue()
     session.flush()
     return run
@@ -185,7 +188,8 @@ def _beside(left: Mapping[str, Any], right: Mapping[str, Any]) -> dict[str, list
     return {name: [pair.first, pair.second, pair.change] for name, pair in pairs.items()}
 
 
-def _json(values: Mapping[str, Any]) -> dict[str, Any]:
+def as_json(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Spell figures for JSON; what is not a finite number is null."""
     return {name: _plain(value) for name, value in values.items()}
 
 
@@ -198,12 +202,13 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
-    return [_json({str(name): value for name, value in row.items()}) for row in table.to_dict("records")]
+def rows(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Write a table for JSON, row by row."""
+    return [as_json({str(name): value for name, value in row.items()}) for row in table.to_dict("records")]
 
 
-def _by_code(table: pd.DataFrame) -> dict[str, dict[str, Any]]:
+def by_code(table: pd.DataFrame) -> dict[str, dict[str, Any]]:
     """Write a table by area; what lies in none of this level stands under the empty code."""
     rows = table.to_dict("records")
     codes = [code if isinstance(code, str) else "" for code in table.index]
-    return {code: _json({str(k): v for k, v in row.items()}) for code, row in zip(codes, rows, strict=True)}
+    return {code: as_json({str(k): v for k, v in row.items()}) for code, row in zip(codes, rows, strict=True)}

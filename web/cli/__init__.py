@@ -23,6 +23,7 @@ _DISK_FULL = "53100"
 
 #: name: (module, its command); read only when asked for, so that every command starts at once.
 _COMMANDS = {
+    "coverage": ("web.cli.coverage", "coverage"),
     "db": ("web.cli.database", "db"),
     "demo": ("web.cli.contents", "demo"),
     "gaps": ("web.cli.asking", "gaps"),
