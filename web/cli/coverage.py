@@ -189,7 +189,9 @@ def _progress() -> Iterator[Callable[[str, float], None]]:
 
         yield tell
         return
-    with click.progressbar(length=1_000, label=_STEPS["demand"], file=click.get_text_stream("stderr")) as bar:
+    stream = click.get_text_stream("stderr")
+    made: Any = click.progressbar(length=1_000, label=_STEPS["demand"], file=stream)
+    with made as bar:
         reached = 0
 
         def show(step: str, share: float) -> None:
