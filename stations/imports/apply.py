@@ -26,14 +26,13 @@ _LOCK: Final = """
           JOIN stations s ON s.id = p.station_id
           ORDER BY s.id FOR NO KEY UPDATE OF s) held
 """
+# Asked of each locked row and not as a condition on them: a condition would be weighed before the lock is there.
 _LOCK_AMENITIES: Final = """
-    SELECT count(*) FROM (
-        SELECT k.value, k.out_of_order, k.basis, a.stood
+    SELECT count(*) FILTER (WHERE moved) FROM (
+        SELECT (k.value, k.out_of_order, k.basis)::text IS DISTINCT FROM a.stood AS moved
         FROM import_amenity_changes a JOIN amenities k USING (station_id, amenity)
         ORDER BY k.station_id, k.amenity FOR NO KEY UPDATE OF k) held
-    WHERE (value, out_of_order, basis)::text IS DISTINCT FROM stood
 """
-
 _IDS: Final = """
     CREATE TEMP TABLE import_ids ON COMMIT DROP AS
     SELECT number, yz_station_code(%(province)s) AS code, NULL::bigint AS station_id
