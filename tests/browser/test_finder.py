@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
 import pytest
 from finder_street import HERE, HOSTILE, NOON, fill, names, row
-from playwright.sync_api import Page, expect
+from PIL import Image
+from playwright.sync_api import Page, Route, expect
 from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
 from windows import PHONE, READY, Window, serving, violations
@@ -308,6 +310,40 @@ def test_who_leaves_for_the_camera_finds_the_report_as_it_was_left(window: Windo
     expect(day.get_by_label("现在关着门")).to_be_checked()
     page.locator(".chip", has_text="不用扫码").locator("input").check()
     expect(row(page, "分段驿站")).to_have_count(0)
+
+
+def test_a_photo_of_megabytes_goes_out_small_upright_and_without_what_the_camera_wrote(
+    window: Window,
+) -> None:
+    noise = Image.effect_noise((2400, 1600), 90).convert("RGB")
+    exif = noise.getexif()
+    exif[0x0112], exif[0x010F] = 6, "a camera"  # to be turned by a quarter; its maker
+    taken = io.BytesIO()
+    noise.save(taken, "JPEG", quality=95, exif=exif)
+    sent: list[bytes] = []
+
+    def take(route: Route) -> None:
+        body = route.request.post_data_buffer or b""
+        sent.append(body)
+        known = re.search(rb'"id":"([0-9a-f-]{36})"', body)
+        assert known is not None
+        route.fulfill(status=201, json={"id": known[1].decode()})
+
+    page = window(PHONE).open(HERE)
+    page.route("**/reports", take)
+    day = row(page, "白天驿站")
+    day.locator(".find-more").click()
+    day.locator("[data-act=problem]").click()
+    day.get_by_label("现在关着门").check()
+    photo = {"name": "door.jpg", "mimeType": "image/jpeg", "buffer": taken.getvalue()}
+    day.locator("input[type=file]").set_input_files(photo)
+    day.get_by_role("button", name="提交").click()
+    expect(day.locator(".said-line")).to_have_text("谢谢，收到了。", timeout=15_000)
+    start = sent[0].index(b"\xff\xd8\xff")
+    with Image.open(io.BytesIO(sent[0][start:])) as picture:
+        assert picture.size == (1067, 1600)
+        assert dict(picture.getexif()) == {}
+    assert len(sent[0]) < len(taken.getvalue()) / 2
 
 
 def test_a_row_that_is_unfolded_stays_so_when_the_list_is_read_anew(window: Window) -> None:
