@@ -42,7 +42,7 @@ def send(settings: Settings, to: str, subject: str, text: str) -> None:
         connection.ehlo()
         if server.scheme == "smtp" and connection.has_extn("starttls"):
             connection.starttls(context=ssl.create_default_context())
-        elif server.username and server.scheme == "smtp" and host not in {"127.0.0.1", "localhost"}:
+        elif server.username and server.scheme == "smtp":
             raise smtplib.SMTPException(f"{host} offers no STARTTLS, so the password is not sent to it")
         if server.username:
             connection.login(unquote(server.username), unquote(server.password or ""))
