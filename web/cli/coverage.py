@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -189,9 +190,7 @@ def _progress() -> Iterator[Callable[[str, float], None]]:
 
         yield tell
         return
-    stream = click.get_text_stream("stderr")
-    made: Any = click.progressbar(length=1_000, label=_STEPS["demand"], file=stream)
-    with made as bar:
+    with click.progressbar(length=1_000, label=_STEPS["demand"], file=sys.stderr) as bar:
         reached = 0
 
         def show(step: str, share: float) -> None:
