@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final, Literal
 
 from geo.io.rows import clean, number_text
 
-__all__ = ["duration_text", "format_kind", "moment_text", "serial_text", "text_cell", "value_text"]
+__all__ = [
+    "BUILT_IN",
+    "duration_text",
+    "format_kind",
+    "moment_text",
+    "serial_text",
+    "text_cell",
+    "value_text",
+]
 
 Kind = Literal["number", "percent", "date", "clock", "moment", "duration"]
 
@@ -21,6 +30,18 @@ _GUARDED: Final = re.compile(r"'+[=+\-@0-9]")
 _LAST_DAY: Final = 2_958_466
 _EPOCHS: Final = {False: dt.datetime(1899, 12, 30), True: dt.datetime(1904, 1, 1)}  # noqa: DTZ001
 _MIDNIGHT: Final = dt.time()
+#: Formats that are not written out in a file; 27 to 36 and 50 to 58 are dates and times in Chinese.
+BUILT_IN: Final[Mapping[int, str]] = {
+    9: "0%",
+    10: "0.00%",
+    **dict.fromkeys((14, 15, 16, 17, *range(27, 32), 36, *range(50, 55), 57, 58), "yyyy-mm-dd"),
+    **dict.fromkeys((18, 20, 32, 34, 55), "h:mm"),
+    **dict.fromkeys((19, 21, 33, 35, 56), "h:mm:ss"),
+    22: "yyyy-mm-dd h:mm",
+    45: "mm:ss",
+    46: "[h]:mm:ss",
+    47: "mm:ss",
+}
 
 
 @lru_cache(maxsize=1_000)

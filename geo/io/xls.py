@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 from geo.errors import TableError
 from geo.io.compound import Compound, CompoundError
 from geo.io.grids import MOST_HELD_CELLS, MOST_MERGES, Grid, Grids, Merge, Record, cell_name
-from geo.io.values import value_text
+from geo.io.values import BUILT_IN, format_kind, serial_text, value_text
 
 if TYPE_CHECKING:
     from python_calamine import CalamineSheet
@@ -28,11 +28,14 @@ _MOST_BYTES: Final = 64 << 20
 #: Cells of the rectangle that holds all of a sheet's, which the parser lays out in memory.
 _MOST_LAID_OUT: Final = 5_000_000
 _MOST_SHEETS: Final = 1_000
-_BOF, _EOF, _FILEPASS, _BOUNDSHEET, _SST, _DIMENSIONS, _MERGED, _MULRK, _BOOLERR, _FORMULA = (
-    0x0809, 0x000A, 0x002F, 0x0085, 0x00FC, 0x0200, 0x00E5, 0x00BD, 0x0205, 0x0006,
+_BOF, _EOF, _FILEPASS, _BOUNDSHEET, _SST, _DIMENSIONS, _MERGED, _MULRK, _BOOLERR, _FORMULA, _FORMAT, _XF = (
+    0x0809, 0x000A, 0x002F, 0x0085, 0x00FC, 0x0200, 0x00E5, 0x00BD, 0x0205, 0x0006, 0x041E, 0x00E0,
 )  # fmt: skip
 #: Records of one cell: formula, number, label, boolean or error, RK, rich string, shared string.
 _CELLS: Final = frozenset({_FORMULA, 0x0203, 0x0204, _BOOLERR, 0x027E, 0x00D6, 0x00FD, 0x0003, 0x0004})
+_NUMBERS: Final = frozenset({_FORMULA, 0x0203, 0x027E})
+#: Built-in formats that the parser turns into dates and times.
+_OF_THE_WEST: Final = frozenset({*range(14, 23), 45, 46, 47})
 _IS_ERROR: Final = 2
 _ERRORS: Final = {
     0x00: "#NULL!", 0x07: "#DIV/0!", 0x0F: "#VALUE!", 0x17: "#REF!", 0x1D: "#NAME?", 0x24: "#NUM!", 0x2A: "#N/A",
@@ -53,9 +56,13 @@ class _Claims:
     columns: tuple[int, int] = (1 << 16, -1)
     merges: list[Merge] = field(default_factory=list)
     errors: dict[int, dict[int, str]] = field(default_factory=dict)
+    #: Number formats that the parser does not know, by row from 1 and column.
+    formats: dict[int, dict[int, str]] = field(default_factory=dict)
+    cells: int = 0
 
     def meet(self, row: int, first: int, last: int) -> None:
         """Count a cell, or several in a row."""
+        self.cells += last - first + 1
         self.rows = min(self.rows[0], row), max(self.rows[1], row)
         self.columns = min(self.columns[0], first), max(self.columns[1], last)
 
@@ -95,6 +102,7 @@ def _workbook(compound: Compound, name: str) -> bytes:
 def _walked(stream: bytes, name: str) -> list[_Claims]:
     """Walk the records, sheet by sheet, and refuse what claims more than it has."""
     offsets: list[int] = []
+    formats = _Formats()
     sheets: dict[int, _Claims] = {}
     sheet: _Claims | None = None
     depth = at = 0
@@ -117,17 +125,46 @@ def _walked(stream: bytes, name: str) -> list[_Claims]:
                 raise TableError(f"{name} has more than {_MOST_SHEETS:,} sheets; keep those of the ledger")
         elif kind == _SST:
             _plausible(struct.unpack_from("<I", body, 4)[0], len(stream) // 3 + 1, "texts")
+        elif kind in {_FORMAT, _XF}:
+            formats.take(kind, body)
         elif sheet is not None and depth == 1:
-            _claimed(sheet, kind, body)
+            _claimed(sheet, kind, body, formats)
         at += 4 + length
     _bounded([sheets[offset] for offset in offsets if offset in sheets], name)
     return [sheets.get(offset, _Claims()) for offset in offsets]
 
 
-def _claimed(sheet: _Claims, kind: int, body: bytes) -> None:
+class _Formats:
+    """The number formats of cells, as far as the parser, which knows dates of the West alone, leaves them out."""
+
+    def __init__(self) -> None:
+        self._written: dict[int, str] = {}
+        self._cells: list[int] = []
+
+    def take(self, kind: int, body: bytes) -> None:
+        """Take the record of a format or of a style of cells."""
+        if kind == _XF:
+            self._cells.append(struct.unpack_from("<H", body, 2)[0])
+        elif len(body) > 5:
+            wide = body[4] & 1
+            text = body[5:].decode("utf-16-le" if wide else "latin-1", "replace")
+            self._written[struct.unpack_from("<H", body)[0]] = text[:255]
+
+    def of(self, style: int) -> str:
+        """Return the format of a style; nothing where the parser shows it rightly."""
+        code = self._cells[style] if style < len(self._cells) else 0
+        if code in _OF_THE_WEST:
+            return ""
+        found = self._written.get(code) or BUILT_IN.get(code, "")
+        return found if code not in self._written or format_kind(found) in {"number", "percent"} else ""
+
+
+def _claimed(sheet: _Claims, kind: int, body: bytes, formats: _Formats) -> None:
     if kind in _CELLS:
-        row, column = struct.unpack_from("<HH", body)
+        row, column, style = struct.unpack_from("<HHH", body)
         sheet.meet(row, column, column)
+        if kind in _NUMBERS and (code := formats.of(style)):
+            sheet.formats.setdefault(row + 1, {})[column] = code
         error = None
         if kind == _BOOLERR and len(body) >= 8 and body[7]:
             error = body[6]
@@ -137,7 +174,11 @@ def _claimed(sheet: _Claims, kind: int, body: bytes) -> None:
             sheet.errors.setdefault(row + 1, {})[column] = _ERRORS.get(error, f"#{error}")
     elif kind == _MULRK and len(body) >= 6:
         row, first = struct.unpack_from("<HH", body)
-        sheet.meet(row, first, struct.unpack_from("<H", body, len(body) - 2)[0])
+        last = struct.unpack_from("<H", body, len(body) - 2)[0]
+        sheet.meet(row, first, max(first, last))
+        for at in range((len(body) - 6) // 6):
+            if code := formats.of(struct.unpack_from("<H", body, 4 + 6 * at)[0]):
+                sheet.formats.setdefault(row + 1, {})[first + at] = code
     elif kind == _DIMENSIONS:
         wide = len(body) >= 14
         top, bottom, left, right = struct.unpack_from("<IIHH" if wide else "<HHHH", body)
@@ -157,6 +198,8 @@ def _bounded(sheets: list[_Claims], name: str) -> None:
     for sheet in sheets:
         if len(sheet.merges) > MOST_MERGES:
             raise TableError(f"{name} has more than {MOST_MERGES:,} merged cells; unmerge them")
+    if sum(sheet.cells for sheet in sheets) > MOST_HELD_CELLS:
+        raise TableError(f"{name} has more than {MOST_HELD_CELLS:,} cells; save it as .xlsx or CSV")
     if sum(sheet.laid_out for sheet in sheets) > _MOST_LAID_OUT:
         far = max(sheets, key=lambda sheet: sheet.laid_out)
         raise TableError(
@@ -169,7 +212,6 @@ def _parsed(data: bytes, claims: list[_Claims], name: str) -> list[Grid]:
     from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
     grids: list[Grid] = []
-    cells = 0
     try:
         book = CalamineWorkbook.from_filelike(io.BytesIO(data))
         if len(book.sheets_metadata) != len(claims):
@@ -179,9 +221,6 @@ def _parsed(data: bytes, claims: list[_Claims], name: str) -> list[Grid]:
                 continue
             grid = Grid(about.name, about.visible is SheetVisibleEnum.Visible, merges=claim.merges)
             grid.records = list(_records(book.get_sheet_by_index(at), claim))
-            cells += sum(len(record.cells) for record in grid.records)
-            if cells > MOST_HELD_CELLS:
-                raise TableError(f"{name} has more than {MOST_HELD_CELLS:,} cells; save it as .xlsx or CSV")
             grids.append(grid)
     except TableError:
         raise
@@ -207,7 +246,8 @@ def _records(sheet: CalamineSheet, claim: _Claims) -> Iterator[Record]:
         return
     top, left = start
     for at, row in enumerate(sheet.to_python(), top + 1):
-        texts = [""] * left + [value_text(value) for value in row]
+        codes = claim.formats.get(at, {})
+        texts = [""] * left + [_shown(value, codes.get(column, "")) for column, value in enumerate(row, left)]
         while texts and not texts[-1]:
             texts.pop()
         spoilt = {
@@ -216,3 +256,13 @@ def _records(sheet: CalamineSheet, claim: _Claims) -> Iterator[Record]:
         }
         if texts or spoilt:
             yield Record(at, texts, None, spoilt)
+
+
+def _shown(value: object, code: str) -> str:
+    """Write a value, a number by the format that the parser has not applied."""
+    if code and isinstance(value, int | float) and not isinstance(value, bool):
+        try:
+            return serial_text(value, code)
+        except ValueError:
+            return value_text(value)
+    return value_text(value)

@@ -17,7 +17,8 @@ from geo.errors import TableError
 from geo.io.archives import opened, part_of
 from geo.io.grids import MOST_MERGES, Merge, Record
 from geo.io.markup import Target, fed
-from geo.io.xlsx_parts import Links, Rows, Strings, Styles, Workbook, merged_range
+from geo.io.xlsx_parts import Links, Strings, Styles, Workbook
+from geo.io.xlsx_rows import Rows, merged_range
 
 __all__ = ["Xlsx"]
 

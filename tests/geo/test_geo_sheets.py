@@ -182,18 +182,15 @@ def test_a_web_page_in_utf_8_with_a_declaration_before_it_is_a_table(tmp_path: P
 
 
 def test_numbers_dates_and_truths_of_an_xls_are_what_a_person_sees(tmp_path: Path) -> None:
-    sheet = Sheet(
-        "台账",
-        [
-            ["名称", "人数", "日期", "开放", "电话"],
-            ["甲", 12.0, 45413.0, True, 13912345678.0],
-            ["乙", 0.5, None, False, "09"],
-        ],
-        dates=frozenset({(1, 2)}),
-    )
+    lines: Rows = [
+        ["名称", "人数", "日期", "启用", "占比", "开放", "电话"],
+        ["甲", 12.0, 45413.0, 45413.0, 0.125, True, 9712345678.0],
+        ["乙", 0.5, None, None, None, False, "09"],
+    ]
+    sheet = Sheet("台账", lines, styles={(1, 2): 1, (1, 3): 2, (1, 4): 3, (1, 6): 4})
     assert values(write_xls(tmp_path / "a.xls", sheet)) == [
-        ["甲", "12", "2024-05-01", "TRUE", "13912345678"],
-        ["乙", "0.5", "", "FALSE", "09"],
+        ["甲", "12", "2024-05-01", "2024-05-01", "12.5%", "TRUE", "09712345678"],
+        ["乙", "0.5", "", "", "", "FALSE", "09"],
     ]
 
 
