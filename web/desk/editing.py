@@ -16,7 +16,10 @@ from stations.editing.save import Edit, MergeNeeded, Saved, Twins, add, save
 from stations.editing.write import BY_PHONE, SEEN
 from stations.errors import Invalid
 from web import db
-from web.desk import editing_aids  # noqa: F401 - its routes
+from web.desk import (
+    beside,
+    editing_aids,  # noqa: F401 - its routes
+)
 from web.desk.blueprint import blueprint
 from web.desk.editing_aids import today
 from web.desk.editing_form import ROWS, Form, inputs, read, rows_of
@@ -70,8 +73,11 @@ def station_edit(code: str) -> Response | tuple[str, int] | str:
     if _only_checked(form):
         return _again(base, form)
     try:
+        edit = beside.named(_edit(form, say("编辑站点")), code)
         with db.writing() as session:
-            done = save(session, base, _edit(form, say("编辑站点")))
+            done = save(session, base, edit)
+            if isinstance(done, Saved):
+                beside.settle(session, code, edit.reason, changed=bool(done.changed))
     except Invalid as error:
         return _refused(base, form, error)
     if isinstance(done, MergeNeeded):

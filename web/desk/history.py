@@ -23,7 +23,7 @@ from web.desk.staff import current, desk_page
 from web.ground import name_in
 from web.i18n import say
 
-__all__ = ["history_of_commit", "history_of_station", "history_page"]
+__all__ = ["history_of_commit", "history_page", "station_history"]
 
 _SEEN_BY = ROLES
 _PAGE = 30
@@ -52,7 +52,7 @@ def history_page() -> str:
 
 @blueprint.get("/stations/<code>/history")
 @desk_page(*_SEEN_BY)
-def history_of_station(code: str) -> str:
+def station_history(code: str) -> str:
     """Show everything that happened to a station, closed and withdrawn ones like any other."""
     found = history.of_station(db.session(), code, before=_number("before"), limit=_PAGE)
     station = meant.station_named(db.session(), code)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from stations import vocabulary as words
 from stations.registry.differences import Difference, Move, Sort, differences, move_of
 from web.desk.history_values import Names, Row, label, period, shows, standing_word, value_words
+from web.finder.words import said_words
 from web.ground import name_in
 from web.i18n import say
 
@@ -95,9 +96,7 @@ def row_title(table: str, row: Row, names: Names) -> str:
         case "visits":
             return period(row["period"])
         case "reports":
-            said = label(words.REPORT_CHOICES, row["choice"])
-            what = label(words.AMENITIES, row["amenity"]) if row["amenity"] else ""
-            return f"#{row['id']} " + (say("{what}：{which}", what=said, which=what) if what else said)
+            return f"#{row['id']} {said_words(row['choice'], row['amenity'])}"
         case "station_sources":
             return str(names.get((Sort.SOURCE, row["source_id"]), row["source_id"]))
         case "stations":
@@ -120,6 +119,12 @@ def lines(table: str, before: Row | None, after: Row | None, names: Names) -> li
     if table == "amenities" and all("value" in row for row in (before, after) if row is not None):
         before, after, standing = _standing(before, after)
         found += standing
+    if table == "hours_exceptions" and (before is None or after is None):
+        # No hours on a day are not nothing: the station is shut.
+        shut = value_words(Sort.EXPRESSION, ((before or after) or {}).get("expression"), names)
+        sides = (None if before is None else shut, None if after is None else shut)
+        found.append(Line(column_name(table, "expression"), *sides, Sort.EXPRESSION))
+        before, after = _without(before, ("expression",)), _without(after, ("expression",))
     # A row that was changed tells a new name of its own; one that was added or removed is headed by it.
     besides = () if before is not None and after is not None else _TITLES.get(table, ())
     # The history keeps columns in no order that means something to a reader.

@@ -16,11 +16,12 @@ from stations.registry.schedules import to_hours
 from web.desk.history_values import label, standing_word
 from web.finder import sheet
 from web.finder.opening import usual_week
+from web.finder.words import said_words
 from web.ground import name_in
 from web.i18n import lang, say
 from web.pages.when import ago_words
 
-__all__ = ["Card", "Done", "card", "done_card", "edit_url", "outcome_words", "remedy_words", "what_words"]
+__all__ = ["Card", "Done", "card", "done_card", "edit_url", "outcome_words", "remedy_words"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ def card(group: Group, now: datetime, mine: bool) -> Card:
     by_hand = known[0] is Remedy.EDITED and edit is not None
     return Card(
         group=group,
-        what=what_words(group.choice, group.amenity),
+        what=said_words(group.choice, group.amenity),
         where=name_in(group.region) if group.region else say("没有区县"),
         ago=ago_words(group.oldest, now),
         now="" if group.facts is None else _now(group.choice, group.amenity, group.facts),
@@ -74,15 +75,7 @@ def card(group: Group, now: datetime, mine: bool) -> Card:
 def done_card(decided: Decided, by: str, mine: bool) -> Done:
     """Lay decided reports out."""
     outcome = say("未采纳") if decided.outcome is None else outcome_words(decided.outcome)
-    return Done(decided, what_words(decided.choice, decided.amenity), outcome, by, mine)
-
-
-def what_words(choice: str, amenity: str | None) -> str:
-    """Say what a report says."""
-    said = label(words.REPORT_CHOICES, choice)
-    return (
-        said if amenity is None else say("{what}：{which}", what=said, which=label(words.AMENITIES, amenity))
-    )
+    return Done(decided, said_words(decided.choice, decided.amenity), outcome, by, mine)
 
 
 def remedy_words() -> dict[str, str]:

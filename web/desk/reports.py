@@ -19,8 +19,9 @@ from stations.registry import meant
 from stations.registry.differences import Sort
 from web import db
 from web.desk.blueprint import blueprint
-from web.desk.report_view import card, done_card, outcome_words, remedy_words, what_words
+from web.desk.report_view import card, done_card, outcome_words, remedy_words
 from web.desk.staff import current, desk_page
+from web.finder.words import said_words
 from web.ground import name_in
 from web.i18n import say
 from web.reports import agreement
@@ -154,7 +155,7 @@ def _queue(error: str | None = None, *, wrong_ids: tuple[int, ...] = (), wrong_a
         done=[
             done_card(one, str(people.get((Sort.STAFF, one.by), "")), one.region_code in mine) for one in done
         ],
-        choices=[(code, what_words(code, None)) for code in REMEDIES],
+        choices=[(code, said_words(code, None)) for code in REMEDIES],
         regions=_region_choices(own),
         ages=_AGES,
         form=args,
@@ -165,7 +166,6 @@ def _queue(error: str | None = None, *, wrong_ids: tuple[int, ...] = (), wrong_a
         wrong_act=wrong_act,
         today=now.astimezone(SHANGHAI).date(),
         here=request.full_path.rstrip("?") if request.method == "GET" else request.form.get("back", ""),
-        what_words=what_words,
     )
 
 

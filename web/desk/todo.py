@@ -15,8 +15,8 @@ from stations.keeping.special_days import SpecialDays
 from stations.keeping.worklist import COUNTED, Heap, ImportItem, Item, Job
 from web import db
 from web.desk.history_values import label
-from web.desk.report_view import what_words
 from web.finder.opening import holiday_name
+from web.finder.words import said_words
 from web.ground import name_in
 from web.i18n import plural, say
 from web.pages.when import ago_words
@@ -89,7 +89,7 @@ def pile(heap: Heap, now: datetime, regions: dict[str, str]) -> Pile:
                 group.name,
                 name_in(group.region) if group.region else "",
                 ago_words(group.oldest, now),
-                f"{what_words(group.choice, group.amenity)} · {said}",
+                f"{said_words(group.choice, group.amenity)} · {said}",
             )
         )
     return Pile(heap.job, icon, title, hint, counted(heap.count), tuple(lines), _more(heap.job))
