@@ -12,6 +12,7 @@ from stations.keeping import photos, station_photos
 from stations.registry.writing import acting
 from web import db
 from web.desk.blueprint import blueprint
+from web.desk.bodies import refused, takes
 from web.desk.editing_page import photo_rows
 from web.desk.editing_words import wrong_words
 from web.desk.staff import current, desk_page, require
@@ -21,6 +22,8 @@ from web.settings import Settings
 __all__ = ["shows_names", "station_photo", "station_photos_page"]
 
 _WRITERS = ("editor", "inspector")
+#: What is taken at once: five of the largest photos.
+_MOST_BYTES = 5 * photos.MAX_BYTES
 
 
 @blueprint.get("/stations/<code>/photos")
@@ -40,10 +43,14 @@ def station_photos_page(code: str) -> str:
 
 
 @blueprint.post("/stations/<code>/photos")
+@takes(lambda _: _MOST_BYTES)
 @desk_page(*_WRITERS)
 def station_photos_put(code: str) -> AnyResponse:
     """Take photos in: each is drawn anew without its metadata, or refused and told by its name."""
     require(load(db.session(), code).fields.get("region_code"), *_WRITERS)
+    if refused() is not None:
+        flash(say("一次放上的照片太多，总共最多 {mb} MB，请分几次。", mb=_MOST_BYTES >> 20), "error")
+        return _back(code)
     sent = [file for file in request.files.getlist("photo") if file.filename]
     if not sent:
         flash(say("请先选择照片。"), "error")

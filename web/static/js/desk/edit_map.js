@@ -6,6 +6,7 @@
 
   var yizhan = window.yizhan;
   var STEP_PX = 4, FAR_PX = 40;
+  var CLOSE = 13.5; // near enough to see who is around, far enough to see where that is
   var ARROWS = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] };
 
   var Made = L.Icon.extend({
@@ -77,7 +78,7 @@
 
     if (options.lon !== undefined) {
       put(L.latLng(options.lat, options.lon));
-      map.setView([options.lat, options.lon], 15, { animate: false });
+      map.setView([options.lat, options.lon], CLOSE, { animate: false });
     }
     map.regions.loaded.then(border, function () { /* without a base map the form still works */ });
 
@@ -86,7 +87,7 @@
       move: function (lon, lat) {
         var first = !marker, latlng = L.latLng(lat, lon);
         put(latlng);
-        if (first) map.setView(latlng, 15, { animate: false });
+        if (first) map.setView(latlng, CLOSE, { animate: false });
         else if (!map.getBounds().contains(latlng)) map.panTo(latlng, { animate: false });
       },
       /** Draw the stations around; {name, kind, lifecycle, lon, lat} each. */
