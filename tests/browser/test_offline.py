@@ -46,8 +46,11 @@ def server(database: str) -> Iterator[Server]:
 @pytest.fixture
 def phone(browser: Browser) -> Iterator[BrowserContext]:
     context = browser.new_context(
-        viewport=PHONE, locale="zh-CN", timezone_id="Europe/London", reduced_motion="reduce"
-    )  # type: ignore[arg-type]
+        viewport=PHONE,  # type: ignore[arg-type]
+        locale="zh-CN",
+        timezone_id="Europe/London",
+        reduced_motion="reduce",
+    )
     context.set_default_timeout(10_000)
     yield context
     context.close()
