@@ -39,7 +39,8 @@ class Measured:
     cells: the demand inside the region asked about; lonlat: their middles; region: (k,) the lowest region of each.
     nearest: of each cell at the moment asked. counts: (k,) stations within the main limit. score: (k,) seats per person
     within it (two-step floating catchment). areas: level → table by code, as ``geo.coverage.tally`` counts. hours: one
-    row for each hour of the day; empty unless asked for. gaps: patches of cells beyond the main limit, with ``people``,
+    row for each hour of the day, with ``counties`` (code → people within the main limit); empty unless asked for.
+    gaps: patches of cells beyond the main limit, with ``people``,
     ``cells``, ``lon``, ``lat``, ``region``, ``nearest`` (a code) and ``nearest_s``. stations: those that counted, with
     ``people_within`` the main limit and ``people_only_here``, who have no other. summary: figures of the whole.
     basis: what the run stands on.
@@ -94,7 +95,7 @@ def measure(
     score = two_step(pairs, cells.weight, stations["capacity"])
     stations = _weighed(stations, pairs, cells)
     gaps = _gaps(cells, places, region, counts == 0, (travel, stations))
-    hours = _around_the_clock(session, question, travel, (cells, places), told)
+    hours = _around_the_clock(session, question, travel, (cells, places, codes["county"]), told)
     return Measured(
         question=question,
         cells=cells,
@@ -187,21 +188,33 @@ def _gaps(
 
 
 def _around_the_clock(
-    session: Session, question: CoverageQuestion, travel: Ways, demand: tuple[Cells, LonLat], told: Told
+    session: Session,
+    question: CoverageQuestion,
+    travel: Ways,
+    demand: tuple[Cells, LonLat, list[str | None]],
+    told: Told,
 ) -> pd.DataFrame:
-    """Count the stations open and the people within each limit at every full hour of the day asked about."""
-    cells, places = demand
-    columns = ["hour", "stations", *(f"people_{limit:g}" for limit in question.limits_s)]
-    rows: list[list[float]] = []
+    """Count the stations open and the people within each limit at every full hour of the day asked about.
+
+    ``counties`` holds, for each hour, the people within the main limit by county.
+    """
+    cells, places, county = demand
+    number, names = pd.factorize(pd.Series(county, dtype="object"))
+    main = 60.0 * question.main_min
+    columns = ["hour", "stations", *(f"people_{limit:g}" for limit in question.limits_s), "counties"]
+    rows: list[list[Any]] = []
     if question.around_the_clock and question.at is not None:
         midnight = question.at.astimezone(SHANGHAI).replace(hour=0, minute=0, second=0, microsecond=0)
         for hour in range(24):
             open_ = inputs.serving(session, question, midnight + timedelta(hours=hour))
             found = travel.nearest(places, inputs.doors(open_), limit_s=question.limits_s[-1])
             reached = [float(cells.weight[found.seconds <= limit].sum()) for limit in question.limits_s]
-            rows.append([float(hour), float(len(open_)), *reached])
+            held = (found.seconds <= main) & (number >= 0)
+            people = np.bincount(number[held], cells.weight[held], minlength=len(names))
+            by_county = dict(zip(names, people.tolist(), strict=True))
+            rows.append([float(hour), float(len(open_)), *reached, by_county])
             told("hours", (hour + 1) / 24)
-    return pd.DataFrame(rows, columns=columns, dtype="float64")
+    return pd.DataFrame(rows, columns=columns)
 
 
 def _summary(
