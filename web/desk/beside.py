@@ -15,7 +15,7 @@ from web import db
 from web.desk.blueprint import blueprint
 from web.desk.staff import current
 from web.finder.words import said_words
-from web.i18n import say
+from web.i18n import plural, say
 
 __all__ = ["Beside", "beside", "named", "settle"]
 
@@ -73,5 +73,5 @@ def settle(session: Session, code: str, reason: str, *, changed: bool) -> None:
 
 
 @blueprint.context_processor
-def _for_the_form() -> dict[str, object]:
-    return {"reports_beside": beside}
+def _on_the_pages() -> dict[str, object]:
+    return {"reports_beside": beside, "plural": plural}
