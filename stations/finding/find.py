@@ -13,7 +13,7 @@ from datetime import datetime
 from math import inf
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import BigInteger, bindparam, func, literal, not_, null, or_, select
+from sqlalchemy import BigInteger, bindparam, exists, func, literal, not_, null, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
@@ -25,7 +25,7 @@ from stations.finding.rows import Row, make_row
 from stations.finding.travel import Minutes, StraightLine, TravelTimes
 from stations.hours import State
 from stations.models import PublicStation as P
-from stations.models import Station
+from stations.models import Report, Station
 from stations.query import By, Open, StationQuery, Unknown
 from stations.registry import public, queries, schedules
 
@@ -80,9 +80,14 @@ class _Candidate(NamedTuple):
 
 
 _FACTS: Final = prepare(
-    select(P.station_id, P.feature, P.has, P.inferred, P.lacks).where(
-        P.station_id == func.any(bindparam("ids", [], type_=ARRAY(BigInteger)))
-    )
+    select(
+        P.station_id,
+        P.feature,
+        P.has,
+        P.inferred,
+        P.lacks,
+        exists().where(Report.station_id == P.station_id).label("spoken_of"),
+    ).where(P.station_id == func.any(bindparam("ids", [], type_=ARRAY(BigInteger))))
 )
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import null, select
+from sqlalchemy import exists, null, select
 from sqlalchemy.orm import Session
 
 from stations.finding.rank import STAY, Timeline, judge
 from stations.finding.rows import Row, make_row
 from stations.finding.travel import Minutes, StraightLine, TravelTimes
 from stations.models import PublicStation as P
+from stations.models import Report
 from stations.query import StationQuery
 from stations.registry import public, queries, schedules
 from stations.vocabulary import Lifecycle
@@ -37,6 +38,7 @@ def named(
         select(
             P.station_id, P.code, P.schedule_key, P.lifecycle, P.feature, P.has, P.inferred, P.lacks,
             queries.x(P.location).label("lon"), queries.y(P.location).label("lat"), metres.label("metres"),
+            exists().where(Report.station_id == P.station_id).label("spoken_of"),
         ).where(P.listed.is_(True), P.code.in_(codes))
     ).all()  # fmt: skip
     hours = schedules.hours_of(session, [row.schedule_key for row in rows])

@@ -70,18 +70,23 @@ _NO_SERVICE: Final = (Verdict.NOT_IN_SERVICE, _GROUP[Verdict.NOT_IN_SERVICE], No
 class Timeline:
     """The states of one schedule from a moment on, worked out as far as somebody asks."""
 
-    __slots__ = ("_hours", "_met", "_moment", "_parts")
+    __slots__ = ("_at", "_hours", "_met", "_moment", "_parts")
 
     def __init__(self, hours: Hours, moment: datetime) -> None:
         self._hours = hours
         self._moment = moment
         #: Each part with the minutes at which it ends.
         self._parts: list[tuple[int, Standing]] = []
+        self._at: dict[int, Standing] = {}
         self._met: dict[tuple[int, int], tuple[Verdict, int, int | None]] = {}
 
     def at(self, minutes: int) -> Standing:
         """Return what holds so many minutes after the moment."""
-        return replace(self._part(minutes)[1], at=self._moment + minutes * _MINUTE)
+        found = self._at.get(minutes)
+        if found is None:
+            found = replace(self._part(minutes)[1], at=self._moment + minutes * _MINUTE)
+            self._at[minutes] = found
+        return found
 
     def state(self, minutes: int) -> State:
         """Return the state so many minutes after the moment."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
 
 import orjson
 
@@ -14,6 +15,13 @@ from stations.finding.travel import Minutes
 from stations.hours import SHANGHAI, Standing, State
 
 __all__ = ["Amenities", "Row", "make_row"]
+
+#: Features that are kept as they were read: many people ask in the same streets, and a feature changes seldom.
+_KEPT: Final = 2_000
+_AS_TOLD: Final = (
+    "code", "names", "kind", "lifecycle", "lifecycle_reason", "access", "fee", "phone", "address", "directions",
+    "region",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +76,8 @@ class Row:
     #: From the province down, in Chinese.
     region_names: tuple[str, ...]
     verified_at: datetime | None
+    #: Whether the public ever said anything of it, a confirmation included; what, ``stations.keeping`` tells.
+    spoken_of: bool
 
 
 def make_row(
@@ -82,10 +92,11 @@ def make_row(
 ) -> Row:
     """Make a row of what the database holds of a station.
 
-    found: ``station_id``, ``lon``, ``lat``, ``metres``. facts: ``feature``, ``has``, ``inferred``, ``lacks``. timeline: None for a
+    found: ``station_id``, ``lon``, ``lat``, ``metres``. facts: ``feature``, ``has``, ``inferred``, ``lacks``,
+    ``spoken_of``. timeline: None for a
     station that is not in service: closed, whatever its hours.
     """
-    told = orjson.loads(facts.feature)["properties"]
+    told = _told(facts.feature)
     travel = 0 if minutes is None else minutes.value
     if timeline is None:
         now = Standing(State.CLOSED, moment, None, None)
@@ -94,15 +105,8 @@ def make_row(
         now, there = timeline.at(0), timeline.at(travel)
     closes = there.until if there.state is State.OPEN else None
     return Row(
+        **told.columns,
         station_id=found.station_id,
-        code=told["code"],
-        names=told["names"],
-        kind=told["kind"],
-        station_class=told["class"],
-        lifecycle=told["lifecycle"],
-        lifecycle_since=_date(told["lifecycle_since"]),
-        lifecycle_reason=told["lifecycle_reason"],
-        expected_on=_date(told["expected_on"]),
         lon=found.lon,
         lat=found.lat,
         distance_m=found.metres,
@@ -112,23 +116,31 @@ def make_row(
         on_arrival=there,
         minutes_until_close=None if closes is None else int((closes - there.at) / timedelta(minutes=1)),
         opens_at=None if place.opens_in is None else moment + timedelta(minutes=place.opens_in),
-        amenities=Amenities(
-            tuple(facts.has),
-            tuple(facts.inferred),
-            tuple(facts.lacks),
-            tuple(each["amenity"] for each in told["amenities"] if each["out_of_order"]),
-        ),
+        amenities=Amenities(tuple(facts.has), tuple(facts.inferred), tuple(facts.lacks), told.out_of_order),
         unsure=tuple(code for code in wanted if code not in facts.has),
-        access=told["access"],
-        fee=told["fee"],
-        phone=told["phone"],
-        address=told["address"],
-        directions=told["directions"],
-        hours_words=(told["hours"] or {}).get("words") or None,
-        region=told["region"],
-        region_names=tuple(told["region_names"]),
-        verified_at=_moment(told["verified_at"]),
+        spoken_of=facts.spoken_of,
     )
+
+
+class _Told(NamedTuple):
+    """What a prebuilt feature says that does not depend on who asks and when."""
+
+    columns: Mapping[str, Any]
+    out_of_order: tuple[str, ...]
+
+
+@lru_cache(maxsize=_KEPT)
+def _told(feature: str) -> _Told:
+    told = orjson.loads(feature)["properties"]
+    columns = {name: told[name] for name in _AS_TOLD} | {
+        "station_class": told["class"],
+        "lifecycle_since": _date(told["lifecycle_since"]),
+        "expected_on": _date(told["expected_on"]),
+        "hours_words": (told["hours"] or {}).get("words") or None,
+        "region_names": tuple(told["region_names"]),
+        "verified_at": _moment(told["verified_at"]),
+    }
+    return _Told(columns, tuple(each["amenity"] for each in told["amenities"] if each["out_of_order"]))
 
 
 def _date(text: str | None) -> date | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from random import Random
 from typing import Any
+from uuid import uuid4
 
 import finding_oracle as oracle
 from finding_oracle import BROKEN, GUESSED, NO, NO_GUESSED, SURE, Door
@@ -18,12 +19,12 @@ from sqlalchemy import insert, select, text
 from sqlalchemy.orm import Session
 
 from geo.bbox import BBox
-from stations.finding import Found, Row, Verdict, alternatives, find
+from stations.finding import Found, Row, Verdict, alternatives, find, named
 from stations.finding.nearest import FIRST
 from stations.hours import SHANGHAI, Calendar
-from stations.models import Amenity, HoursException, Station
+from stations.models import Amenity, HoursException, Report, Station
 from stations.query import By, Open, StationQuery, Unknown
-from stations.registry.writing import acting
+from stations.registry.writing import PUBLIC, acting, actor_id
 
 HERE = (101.6, 36.6)
 FAR = (101.9, 36.45)
@@ -265,10 +266,10 @@ def expected(answer: oracle.Answer, *, located: bool) -> dict[str, Any]:
     }
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     recipe=recipes,
-    asked=st.lists(st.tuples(questions, st.sampled_from([1, 2, 5, 20, 100])), min_size=1, max_size=10),
+    asked=st.lists(st.tuples(questions, st.sampled_from([1, 2, 5, 20, 100])), min_size=1, max_size=8),
 )
 def test_the_finder_says_what_going_through_all_stations_says_however_few_it_looks_at_first(
     qinghai: Session, operator: int, recipe: Recipe, asked: list[tuple[StationQuery, int]]
@@ -430,3 +431,24 @@ def test_instead_of_a_suspended_door_the_others_are_told_however_far(qinghai: Se
     assert NOON.at is not None
     found = alternatives(qinghai, code, now=NOON.at)
     assert [row.station_id for row in found.rows] == [max(doors)]
+
+
+def test_a_row_says_whether_anybody_ever_spoke_of_its_door(qinghai: Session, operator: int) -> None:
+    doors = store(qinghai, operator, ring(2, "day", metres=300))
+    quiet, spoken_of = sorted(doors)
+    assert NOON.at is not None
+    qinghai.execute(text("SELECT set_config('yz.commit', '', true)"))  # what follows is a commit of its own
+    with acting(qinghai, actor_id(qinghai, PUBLIC), reason="said on the page"):
+        qinghai.add(
+            Report(
+                station_id=spoken_of,
+                choice="correct",
+                made_at=NOON.at,
+                received_at=NOON.at,
+                client_id=uuid4(),
+            )
+        )
+    found = find(qinghai, NOON, now=NOON.at)
+    assert {row.station_id: row.spoken_of for row in found.rows} == {quiet: False, spoken_of: True}
+    codes = [row.code for row in found.rows]
+    assert [row.spoken_of for row in named(qinghai, codes, NOON, now=NOON.at)] == [False, True]

@@ -20,14 +20,15 @@ def voices_of(session: Session, rows: Sequence[Row], now: datetime) -> dict[str,
 
     A station of which nothing is said is left out.
     """
-    if not rows:
+    heard = [row for row in rows if row.spoken_of]
+    if not heard:
         return {}
-    said = public_voice(session, [row.station_id for row in rows], now, agreement=agreement())
+    said = public_voice(session, [row.station_id for row in heard], now, agreement=agreement())
     return {
         row.code: {
             "confirmed": said[row.station_id].confirmations,
             "reported": [(one.choice, one.amenity) for one in said[row.station_id].agreeing],
         }
-        for row in rows
+        for row in heard
         if said[row.station_id].confirmations or said[row.station_id].agreeing
     }
