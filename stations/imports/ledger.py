@@ -28,11 +28,12 @@ from stations.errors import Invalid, NotFound
 from stations.imports.ledger_columns import CODE, Labels, LedgerColumn, columns_of, text_of
 from stations.models import Commit, Region, RegistryInfo, Station
 
-__all__ = ["Ledger", "LedgerLine", "labels_for", "read_ledger", "source_code", "write_ledger"]
+__all__ = ["BASE", "Ledger", "LedgerLine", "labels_for", "read_ledger", "source_code", "write_ledger"]
 
 _MARK: Final = "yizhan-ledger"
 _VERSION: Final = "1"
-_BASE: Final = "_base"
+#: The hidden sheet that says what the cells held when the ledger was downloaded.
+BASE: Final = "_base"
 _LISTS: Final = "_lists"
 #: Rows below the last station that take new ones, with the same drop-downs.
 _ROOM: Final = 500
@@ -111,7 +112,7 @@ def write_ledger(session: Session, region_code: str, target: Path | str | Binary
     ).all()
     book = Workbook(write_only=True)
     sheet = book.create_sheet(labels.pick("台账", "Ledger"))
-    base = book.create_sheet(_BASE)
+    base = book.create_sheet(BASE)
     lists = book.create_sheet(_LISTS)
     _lay_out(sheet, columns, labels, len(ids))
     base.append([_MARK, _VERSION, region_code, info.name if info else "", str(seq), lang])
@@ -212,15 +213,15 @@ def read_ledger(path: Path | str) -> Ledger:
         raise Invalid(f"{path.name} is no workbook: upload the ledger as it was saved, as XLSX", field="file")
     book = open_book(path, head)
     names = [name for name, _ in book.sheets]
-    if _BASE not in names:
+    if BASE not in names:
         raise Invalid(
             f"{path.name} was not downloaded here as a ledger, or has lost its hidden sheet: download the ledger anew, "
             "or import the file as a list",
             field="file",
         )
-    stamp, codes, headers, *stood = (list(record.cells) for record in book.records(names.index(_BASE)))
+    stamp, codes, headers, *stood = (list(record.cells) for record in book.records(names.index(BASE)))
     if len(stamp) < 6 or stamp[0] != _MARK or not stamp[4].isdecimal():
-        raise Invalid(f"{path.name} has a hidden sheet {_BASE} that is no ledger's", field="file")
+        raise Invalid(f"{path.name} has a hidden sheet {BASE} that is no ledger's", field="file")
     if stamp[1] != _VERSION:
         raise Invalid(
             f"{path.name} is a ledger of form {stamp[1]!r}, this program reads {_VERSION}: download it anew",
@@ -237,7 +238,7 @@ def _lines(
     """Find the sheet whose header has the code and the name, wherever it went, and read what stands below."""
     code = next(header for header, found in known.items() if found == CODE)
     for at, (sheet, _) in enumerate(book.sheets):
-        if sheet in {_BASE, _LISTS}:
+        if sheet in {BASE, _LISTS}:
             continue
         records = book.records(at)
         for record in records:

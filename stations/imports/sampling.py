@@ -9,12 +9,15 @@ from typing import Final
 
 from geo.io import Source as Rows
 from geo.io import open_source
+from geo.io.formats import HEAD
+from geo.io.workbooks import is_workbook, open_book
 from stations.errors import Invalid
 from stations.imports.columns import Column, Columns
 from stations.imports.fields import IGNORED
+from stations.imports.ledger import BASE
 from stations.imports.mapping import Mapping, Rule
 
-__all__ = ["AT_ONCE", "Look", "Sample", "look"]
+__all__ = ["AT_ONCE", "Look", "Sample", "is_ledger", "look"]
 
 #: Rows that are judged while somebody waits; more is for a worker.
 AT_ONCE: Final = 2_000
@@ -112,6 +115,15 @@ def look(
         vector=vector,
         constants=dict(columns.constants),
     )
+
+
+def is_ledger(path: Path) -> bool:
+    """Tell whether a file is a workbook that was downloaded here as a ledger, whatever was done to it since."""
+    with path.open("rb") as file:
+        head = file.read(HEAD)
+    if not is_workbook(head):
+        return False
+    return any(name == BASE for name, _ in open_book(path, head).sheets)
 
 
 def _first(rows: Rows) -> list[dict[str, str]]:

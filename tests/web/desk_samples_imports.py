@@ -73,6 +73,7 @@ def work(world: World, *, ended: bool = False) -> Mapping[str, Any]:
 
 SAMPLES: dict[tuple[str, str], Sample] = {
     ("POST", "/desk/imports/new"): Sample(form={"source": "new"}, ok=(400,)),
+    ("GET", "/desk/imports/ledger.xlsx"): Sample(query={"region": "630222"}),
     ("GET", "/desk/imports/files/<int:upload_id>"): Sample(values=upload),
     ("POST", "/desk/imports/files/<int:upload_id>"): Sample(values=upload),
     ("POST", "/desk/imports/files/<int:upload_id>/discard"): Sample(values=upload),

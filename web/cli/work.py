@@ -46,10 +46,11 @@ def upkeep(settings: Settings) -> tuple[int, int]:
     """Extend the index of opening hours over the coming weeks, and derive what a newer schema left to be derived.
 
     Deletes what the public's reports were counted by, too, first and by itself: it must not wait for the rest. Photos
-    that nothing names any more go last. Returns how many schedules it extended and dropped.
+    that nothing names any more go last, with lists that were imported long ago and long work that is over. Returns how many schedules it extended and dropped.
     """
+    from stations import jobs
     from stations.accounts import sweeping
-    from stations.keeping import files, voices
+    from stations.keeping import files, inbox, voices
     from stations.registry import derived, schedules
     from stations.registry.writing import OPERATOR, acting, actor_id
 
@@ -64,4 +65,7 @@ def upkeep(settings: Settings) -> tuple[int, int]:
         done = schedules.extend(session, now=settings.now())
     with transaction(settings) as session:
         files.sweep(session, settings.photos)
+    with transaction(settings) as session:
+        inbox.sweep(session, settings.uploads, settings.now())
+        jobs.sweep(session, settings.now())
     return done

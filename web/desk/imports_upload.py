@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Final
 
 from flask import current_app, flash, redirect, render_template, request, url_for
@@ -13,12 +14,13 @@ from geo.datum import Datum
 from geo.errors import GeoError
 from stations import imports
 from stations import vocabulary as words
-from stations.errors import Invalid, NotAllowed, StationsError
+from stations.errors import Conflict, Invalid, NotAllowed, StationsError
 from stations.imports import SourceSpec, reviewing, sampling, sources
 from stations.imports.fields import FIELDS, IGNORED
+from stations.imports.ledger import read_ledger, source_code
 from stations.imports.mapping import Mapping as Columns
 from stations.keeping import inbox
-from stations.keeping.uploads import Sent, keep, lent
+from stations.keeping.uploads import Kept, Sent, keep, lent
 from stations.models import Upload
 from web import db
 from web.desk import bodies, imports_work
@@ -76,11 +78,6 @@ def send_file() -> Page:
     settings, form = _settings(), request.form
     errors: dict[str, str] = {}
     detail = None
-    source, wrong = _source(db.session(), form)
-    errors |= wrong
-    datum = form.get("datum") or None
-    if datum not in _DATUMS:
-        errors["datum"] = say("请选一种坐标系。")
     kept = None
     try:
         kept = keep(
@@ -89,10 +86,17 @@ def send_file() -> Page:
             most=settings.upload_max_mb << 20,
         )
         with lent(settings.uploads, kept.sha256, kept.name) as path:
+            if sampling.is_ledger(path):
+                return redirect(_judge_ledger(kept, path), 303)
             sampling.look(path)
     except (GeoError, StationsError) as error:
         errors["files"] = said.trouble(type(error).__name__, getattr(error, "reason", None))
         detail = str(error)
+    source, wrong = _source(db.session(), form)
+    errors |= wrong
+    datum = form.get("datum") or None
+    if datum not in _DATUMS:
+        errors["datum"] = say("请选一种坐标系。")
     if errors or kept is None or source is None:
         return _form(errors, detail=detail), 400
     chosen = Chosen(source, Datum(datum) if datum else None, partial="partial" in form)
@@ -101,11 +105,45 @@ def send_file() -> Page:
     return redirect(url_for("desk.columns_page", upload_id=upload_id), 303)
 
 
+def _judge_ledger(kept: Kept, path: Path) -> str:
+    """Judge an edited ledger, which says itself whose it is and what its columns mean; return the page of its batch."""
+    ledger, actor = read_ledger(path), current().id
+    large = len(ledger.lines) > sampling.AT_ONCE
+    with db.writing() as writing:
+        upload_id = inbox.add(writing, kept, actor=actor, choices=imports_work.LEDGER)
+        batch_id = None
+        if large:
+            batch_id = imports.receive(
+                writing,
+                path,
+                actor=actor,
+                source=SourceSpec(source_code(ledger.region)),
+                file_name=kept.name,
+                demonstration=imports_work.is_demonstration(writing),
+                ledger=True,
+            )
+            inbox.settle(writing, upload_id, batch_id, actor=actor)
+        done = imports_work.begin(
+            writing,
+            _settings(),
+            JUDGE,
+            {"upload": upload_id, "batch": batch_id},
+            actor=actor,
+            batch_id=batch_id,
+            subject=kept.name,
+            large=large,
+        )
+    return url_for("desk.import_page", batch_id=done["batch"] if done else batch_id)
+
+
 @blueprint.get("/imports/files/<int:upload_id>")
 @desk_page("editor")
 def columns_page(upload_id: int) -> Page:
     """Show what the columns of a file are taken for, each to be corrected."""
     upload = _mine(upload_id)
+    if upload.choices == imports_work.LEDGER:
+        # A ledger says itself what its columns mean.
+        return redirect(url_for("desk.imports_page"))
     sheet = request.args.get("sheet") or None
     chosen = Chosen.of(upload.choices)
     return _columns(upload, chosen, sheet=sheet if sheet is not None else chosen.sheet)
@@ -116,6 +154,8 @@ def columns_page(upload_id: int) -> Page:
 def judge_file(upload_id: int) -> Page:
     """Keep what the columns mean and judge the file: now where it is small, else by the worker."""
     upload, form, actor = _mine(upload_id), request.form, current().id
+    if upload.choices == imports_work.LEDGER:
+        raise Conflict("a ledger says itself what its columns mean")
     before = Chosen.of(upload.choices)
     headers = form.getlist("header")
     try:

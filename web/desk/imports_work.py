@@ -17,6 +17,7 @@ from geo.datum import Datum
 from stations import imports, jobs
 from stations.errors import Conflict, NotFound
 from stations.imports import Options, SourceSpec
+from stations.imports.ledger_steps import prepare_ledger
 from stations.imports.mapping import Mapping as Columns
 from stations.jobs import Kind, Kinds, Task
 from stations.keeping import inbox
@@ -24,11 +25,13 @@ from stations.keeping.uploads import lent
 from stations.models import Batch, RegistryInfo, Upload
 from web.settings import Settings
 
-__all__ = ["APPLY", "JUDGE", "UNDO", "Chosen", "begin", "is_demonstration", "key_of", "kinds"]
+__all__ = ["APPLY", "JUDGE", "LEDGER", "UNDO", "Chosen", "begin", "is_demonstration", "key_of", "kinds"]
 
 JUDGE: Final = "import-judge"
 APPLY: Final = "import-apply"
 UNDO: Final = "import-undo"
+#: What is chosen for an edited ledger: it says itself whose it is and what its columns mean.
+LEDGER: Final[Mapping[str, Any]] = {"ledger": True}
 #: How long a person waits for another import of the same list; a worker waits as long as it takes.
 _PATIENCE_S: Final = 5.0
 
@@ -120,25 +123,33 @@ def begin(
 def _judge(folder: Path, task: Task) -> Mapping[str, Any]:
     """Judge a file that was sent, as its sender has chosen. arguments: upload; batch, where there is one already."""
     upload = inbox.find(task.session, task.arguments["upload"])
-    chosen = Chosen.of(upload.choices)
     batch_id: int | None = task.arguments.get("batch")
-    options = Options(
-        demonstration=is_demonstration(task.session), sheet=chosen.sheet, partial=chosen.partial
-    )
+    demonstration = is_demonstration(task.session)
     task.say("read", 0.0)
     with lent(folder, upload.sha256, upload.file_name) as path:
-        report = imports.prepare(
-            task.session,
-            path,
-            actor=task.actor,
-            source=chosen.source,
-            datum=chosen.datum,
-            mapping=chosen.mapping,
-            options=options,
-            batch_id=batch_id,
-            file_name=upload.file_name,
-            progress=task.say,
-        )
+        if upload.choices == LEDGER:
+            report = prepare_ledger(
+                task.session,
+                path,
+                actor=task.actor,
+                options=Options(demonstration=demonstration),
+                batch_id=batch_id,
+                name=upload.file_name,
+            )
+        else:
+            chosen = Chosen.of(upload.choices)
+            report = imports.prepare(
+                task.session,
+                path,
+                actor=task.actor,
+                source=chosen.source,
+                datum=chosen.datum,
+                mapping=chosen.mapping,
+                options=Options(demonstration=demonstration, sheet=chosen.sheet, partial=chosen.partial),
+                batch_id=batch_id,
+                file_name=upload.file_name,
+                progress=task.say,
+            )
     inbox.settle(task.session, upload.id, report.batch_id, actor=task.actor)
     return {"batch": report.batch_id, "counts": dict(report.counts)}
 

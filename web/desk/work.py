@@ -12,7 +12,7 @@ from stations.accounts import ROLES
 from stations.jobs import Progress
 from web import db
 from web.desk import import_words as said
-from web.desk.blueprint import blueprint
+from web.desk.blueprint import PREFIX, blueprint
 from web.desk.staff import current, desk_page
 from web.i18n import say
 
@@ -84,5 +84,6 @@ def _outcome(now: Progress) -> str | None:
 def _next(work_id: int) -> str:
     """Return the page of the desk that the button stood on, else that of the work."""
     asked = request.form.get("next", "")
-    ours = asked.startswith("/desk/") and "//" not in asked and "\\" not in asked
+    home = f"{request.script_root}{PREFIX}/"
+    ours = asked.startswith(home) and "//" not in asked and "\\" not in asked
     return asked if ours else url_for("desk.work_page", work_id=work_id)
