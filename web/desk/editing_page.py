@@ -283,11 +283,9 @@ def _script_words() -> dict[str, object]:
         "discard": say("丢弃"),
         "restored": say("已恢复没有保存的修改，请核对后保存。"),
         "cannot_send": say("现在连不上服务器，没有保存。您的修改留在本机，连上以后再按保存。"),
-        "remove_row": say("删去这一行"),
         "means_nothing": say("看不出开放时间。"),
         "in_doubt": say("有的话没有看懂，按未知处理的部分请核对。"),
         "understood_as": say("理解为：{expression}"),
         "no_times": say("没有写时间，按未知处理。"),
         "also_days": say("还会记入特殊日期：{days}"),
-        "checking": say("正在核对…"),
     }
