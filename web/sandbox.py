@@ -26,6 +26,7 @@ from web.settings import DEMO, Settings, SettingsError
 __all__ = ["PREFIX", "keep_up", "let_in", "mount", "of", "prepare"]
 
 PREFIX = "/sandbox"
+_SOURCE = f"yizhan_{DEMO}"
 _DATABASE = "yizhan_sandbox"
 #: A copy that nobody connects to, so that the sandbox can be made of it while the demonstration is served.
 _SEED = "yizhan_sandbox_seed"
@@ -72,7 +73,7 @@ def prepare(settings: Settings, root: Path = ROOT) -> Settings:
         return settings
     cluster = Cluster.locate(root)
     today = _today(settings)
-    copies.copy(cluster, f"yizhan_{DEMO}", _SEED, note=today)
+    copies.copy(cluster, _SOURCE, _SEED, note=today)
     if copies.note_of(cluster, _SEED) is None:
         return settings
     ready = replace(settings, sandbox_database_url=cluster.url(_DATABASE, APP))
