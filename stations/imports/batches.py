@@ -4,29 +4,31 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import func, text, update
+from sqlalchemy import func, select, text, true, update
 from sqlalchemy.orm import Session
 
 from stations.errors import Conflict, NotAllowed, NotFound
 from stations.imports.columns import Columns, How
 from stations.imports.mapping import Mapping
 from stations.imports.staging import storable, to_json
-from stations.models import Batch, Source
+from stations.models import Batch, BatchRow, Source, Staff
 
 if TYPE_CHECKING:
     from stations.imports.judging import Judgement
     from stations.imports.report import Report
 
 __all__ = [
+    "Listed",
     "SourceSpec",
     "digest_of",
     "ensure_source",
     "file_name",
     "finish_batch",
+    "listed",
     "new_batch",
     "next_number",
     "own_batch",
@@ -166,3 +168,50 @@ def own_batch(session: Session, batch_id: int, actor: int, *statuses: str) -> Ba
             f"batch {batch_id} ({found.file_name}) is {found.status}; it must be {' or '.join(statuses)} for that"
         )
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One import among others. waiting: how many of its rows wait for somebody."""
+
+    id: int
+    status: str
+    source: str
+    file_name: str
+    counts: dict[str, int]
+    waiting: int
+    started_at: datetime
+    by: str
+
+
+def listed(session: Session, *, source: str | None = None, last: int = 20) -> list[Listed]:
+    """Return the latest imports, newest first. source: code of a source, None for all."""
+    waiting = (
+        select(func.count())
+        .where(
+            BatchRow.batch_id == Batch.id,
+            BatchRow.verdict.in_(("suspect", "conflict", "absent")),
+            BatchRow.accepted_at.is_(None),
+            BatchRow.decision.is_(None),
+            Batch.status.in_(("judged", "applied")),
+        )
+        .scalar_subquery()
+    )
+    rows = session.execute(
+        select(
+            Batch.id,
+            Batch.status,
+            Source.code.label("source"),
+            Batch.file_name,
+            Batch.counts,
+            waiting.label("waiting"),
+            Batch.started_at,
+            Staff.display_name.label("by"),
+        )
+        .join(Source, Source.id == Batch.source_id)
+        .join(Staff, Staff.id == Batch.actor_id)
+        .where(true() if source is None else Source.code == source)
+        .order_by(Batch.id.desc())
+        .limit(last)
+    )
+    return [Listed(*row) for row in rows]

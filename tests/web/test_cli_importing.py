@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from openpyxl import load_workbook
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.orm import Session
 
@@ -53,7 +56,7 @@ def run(
         for name in [name for name in os.environ if name.startswith("YIZHAN_") and "TEST" not in name]:
             monkeypatch.delenv(name)
         monkeypatch.setenv("YIZHAN_DATABASE_URL", engine.url.render_as_string(hide_password=False))
-        status = main(["import", *words])
+        status = main([*words] if words[0] == "ledger" else ["import", *words])
         said = capsys.readouterr()
         return Done(status, said.out, said.err)
 
@@ -161,3 +164,65 @@ def test_control_characters_of_a_list_do_not_reach_the_terminal(run: Run, path: 
     assert done.status == 1
     assert "\x1b" not in done.out
     assert "\u202e" not in done.out
+
+
+def test_an_import_is_undone_and_listed(run: Run, engine: Engine, path: Path) -> None:
+    run(str(path), "--source", "xining", "--source-name", "西宁台账", "--datum", "wgs84")
+    would = run("undo", "1", "--dry-run")
+    assert (would.status, "Import 1 would be undone: 2 stations withdrawn" in would.out) == (0, True)
+    assert ask(engine, "SELECT status FROM import_batches") == "applied"
+    done = run("undo", "1")
+    assert (done.status, "Import 1 is undone: 2 stations withdrawn" in done.out) == (0, True)
+    assert ask(engine, "SELECT count(*) FROM public_stations WHERE listed") == 0
+    again = run("undo", "1")
+    assert (again.status, "is undone; it must be applied" in again.err) == (1, True)
+    shown = run("list").out
+    assert "undone" in shown
+    assert "list.csv" in shown
+    assert "1 new, 1 suspect" in shown
+    assert run("list", "--source", "nobody").out.strip() == "No imports yet."
+
+
+def test_what_a_list_names_no_more_is_told_and_suspended_by_its_number(
+    run: Run, engine: Engine, path: Path
+) -> None:
+    path.write_text(LIST.replace("102.1", "101.55"), encoding="utf-8")
+    run(str(path), "--source", "xining", "--datum", "wgs84")
+    path.write_text("".join(LIST.splitlines(keepends=True)[:2]), encoding="utf-8")
+    assert "no longer" not in run(str(path), "--source", "xining", "--datum", "wgs84", "--partial").out
+    assert "1  no longer in the list" in run(str(path), "--source", "xining", "--datum", "wgs84").out
+    number = ask(engine, "SELECT row_number FROM import_rows WHERE verdict = 'absent'")
+    assert run("accept", "3", f"--rows={number}").out.strip() == f"1 rows of batch 3 accepted: {number}"
+    assert (
+        ask(engine, "SELECT lifecycle_reason FROM stations WHERE lifecycle = 'suspended'") == "名单不再列出"
+    )
+
+
+def test_a_ledger_is_downloaded_edited_and_uploaded(
+    run: Run, engine: Engine, path: Path, tmp_path: Path
+) -> None:
+    run(str(path), "--source", "xining", "--datum", "wgs84", "--accept", "all")
+    book = tmp_path / "ledger.xlsx"
+    assert run("ledger", "download", "630000", str(book)).out.startswith("2 stations of 630000")
+    assert run("ledger", "upload", str(book)).out.count("unchanged") == 1
+    opened = load_workbook(book)
+    sheet = opened["台账"]
+    column = next(cell.column for cell in sheet[1] if cell.value == "联系电话")
+    sheet.cell(2, column).value = "0971-8123456"
+    opened.save(book)
+    assert "Dry run" in run("ledger", "upload", str(book), "--dry-run").out
+    assert ask(engine, "SELECT count(*) FROM stations WHERE phone IS NOT NULL") == 0
+    done = run("ledger", "upload", str(book))
+    assert (done.status, "1  changed" in done.out) == (0, True)
+    assert ask(engine, "SELECT count(*) FROM stations WHERE phone = '0971-8123456'") == 1
+    sheet.cell(3, column).value = "没有"
+    opened.save(book)
+    wrong = run("ledger", "upload", str(book))
+    assert (wrong.status, "is no phone number" in wrong.out) == (1, True)
+
+
+def test_help_comes_without_reading_the_commands() -> None:
+    asked = "import sys; from web.cli import main; main(['--help']); print(sorted(sys.modules))"
+    said = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True).stdout
+    assert "ledger" in said
+    assert not [name for name in ("sqlalchemy", "numpy", "pandas", "stations.models") if f"'{name}'" in said]

@@ -8,30 +8,32 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from sqlalchemy.exc import DBAPIError, OperationalError
 
 from geo.errors import GeoError
 from stations.errors import StationsError
-from web.cli.work import fill_demo, load_regions, upkeep
+
+if TYPE_CHECKING:
+    from web.cli.work import fill_demo, load_regions, upkeep
 
 __all__ = ["cli", "fill_demo", "load_regions", "main", "upkeep"]
 
 _DISK_FULL = "53100"
 
-#: name: (module, its command); read only when asked for, so that every command starts at once.
+#: name: (module, its command, what it is about). A module is read when its command runs, so that help comes at once.
 _COMMANDS = {
-    "coverage": ("web.cli.coverage", "coverage"),
-    "db": ("web.cli.database", "db"),
-    "demo": ("web.cli.contents", "demo"),
-    "gaps": ("web.cli.asking", "gaps"),
-    "import": ("web.cli.importing", "import_"),
-    "places": ("web.cli.contents", "places"),
-    "regions": ("web.cli.regions", "regions"),
-    "stations": ("web.cli.asking", "stations"),
-    "user": ("web.cli.users", "user"),
+    "coverage": ("web.cli.coverage", "coverage", "Who has a station within reach, and who has not."),
+    "db": ("web.cli.database", "db", "The database of a registry."),
+    "demo": ("web.cli.contents", "demo", "The demonstration registry: invented stations over real regions."),
+    "gaps": ("web.cli.asking", "gaps", "Count who and what is far from every open rest station, by county."),
+    "import": ("web.cli.importing", "import_", "Import a list, accept rows of one, undo one, list them all."),
+    "ledger": ("web.cli.ledger", "ledger", "A region's ledger as XLSX: download, edit, upload."),
+    "places": ("web.cli.contents", "places", "The named places that coverage is counted by."),
+    "regions": ("web.cli.regions", "regions", "Provinces, prefectures, counties, townships."),
+    "stations": ("web.cli.asking", "stations", "Stations, asked by the query string of the map and the API."),
+    "user": ("web.cli.users", "user", "Members of staff: their roles, links and passwords."),
 }
 
 
@@ -44,9 +46,13 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
             return None
-        module, name = _COMMANDS[cmd_name]
+        module, name, _ = _COMMANDS[cmd_name]
         command: click.Command = getattr(import_module(module), name)
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, about) for name, (_, _, about) in _COMMANDS.items()])
 
 
 @click.command(
@@ -74,16 +80,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _failed("Stopped; nothing of this command was written.", 130)
     except (StationsError, GeoError) as error:
         return _failed(str(error))
-    except DBAPIError as error:
+    except OSError as error:
+        return _failed(f"{error.filename or 'A file'} cannot be read or written: {error.strerror or error}")
+    except Exception as error:
         if (sentence := _explained(error)) is None:
             raise
         return _failed(sentence)
-    except OSError as error:
-        return _failed(f"{error.filename or 'A file'} cannot be read or written: {error.strerror or error}")
     return status if isinstance(status, int) else 0
 
 
-def _explained(error: DBAPIError) -> str | None:
+def __getattr__(name: str) -> Any:
+    """Give the functions that ``script/server`` calls, without reading them for every command."""
+    if name not in {"fill_demo", "load_regions", "upkeep"}:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module("web.cli.work"), name)
+
+
+def _explained(error: Exception) -> str | None:
+    from sqlalchemy.exc import DBAPIError, OperationalError
+
+    if not isinstance(error, DBAPIError):
+        return None
     if getattr(error.orig, "sqlstate", None) == _DISK_FULL:
         return "The disk of the database is full. Free some space and try again; what was stored is safe."
     if isinstance(error, OperationalError):

@@ -2,49 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from geo.datum import Datum
-from geo.io.rows import row_label, row_number
 from stations import vocabulary as words
-from stations.imports import (
-    Mapping,
-    Options,
-    Report,
-    RowReport,
-    Severity,
-    SourceSpec,
-    accept,
-    judge_and_apply,
-)
-from stations.registry.writing import OPERATOR, actor_id
 from web.cli.common import is_terminal, on_registry, registry_session, say, table
 from web.settings import Settings
 
-__all__ = ["import_"]
+if TYPE_CHECKING:
+    from geo.datum import Datum
 
-_VERDICTS = {
-    "new": "new stations",
-    "changed": "changed",
-    "unchanged": "unchanged",
-    "suspect": "suspect",
-    "rejected": "rejected",
-}
-_WEIGHTS = {
-    Severity.REJECT: "rejected",
-    Severity.AMBIGUOUS: "suspect, not stored",
-    Severity.HOLD: "suspect, held 未定位",
-    Severity.DOUBT: "suspect, shown",
-    Severity.NOTE: "note",
-}
+__all__ = ["Rows", "import_"]
+
 _STEPS = {"judge": "Judging", "compare": "Comparing", "apply": "Applying", "derive": "Making the public view"}
-_MOST_WORDS = 40
-_MOST_SKIPPED = 20
 
 
 class _FileFirst(click.Group):
@@ -56,7 +29,7 @@ class _FileFirst(click.Group):
         return super().parse_args(ctx, args)
 
 
-class _Rows(click.ParamType[Any]):
+class Rows(click.ParamType[Any]):
     """Row numbers: ``3,7``, of several sheets ``2:15``, or ``all``."""
 
     name = "rows"
@@ -68,8 +41,13 @@ class _Rows(click.ParamType[Any]):
             return None
         if not value.strip():
             return frozenset()
+        from geo.io.rows import row_number
+
         try:
-            return frozenset(row_number(part) for part in value.replace("，", ",").split(","))
+            return frozenset(
+                int(part) if part.strip().startswith("-") else row_number(part)
+                for part in value.replace("，", ",").split(",")
+            )
         except ValueError:
             self.fail(
                 f"{value!r}: write row numbers with commas between them (3,7; of several sheets 2:15), or all",
@@ -84,12 +62,14 @@ class _Datum(click.ParamType[Any]):
     name = "datum"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Datum:
+        from geo.datum import Datum
+
         return value if isinstance(value, Datum) else Datum.parse(str(value))
 
 
 @click.group("import", cls=_FileFirst, invoke_without_command=False)
 def import_() -> None:
-    """Import a list, or accept suspects of one (yizhan import accept)."""
+    """Import a list, accept rows of one, undo one, list them all."""
 
 
 @import_.command(
@@ -113,13 +93,14 @@ def import_() -> None:
 @click.option("--id-column", metavar="HEADER", help="The column that identifies a station in this source.")
 @click.option("--kind", type=click.Choice(list(words.KINDS)), help="Of stations whose own words tell none.")
 @click.option(
-    "--accept", "accepted", type=_Rows(), default="", metavar="ROWS|all", help="Doubted positions to believe."
+    "--accept", "accepted", type=Rows(), default="", metavar="ROWS|all", help="Doubted positions to believe."
 )
 @click.option("--keep-going", is_flag=True, help="Apply the good rows although others are rejected.")
 @click.option("--dry-run", is_flag=True, help="Show the verdicts and write nothing.")
 @click.option(
     "--rejects", type=click.Path(path_type=Path), metavar="FILE", help="Where rejected rows are written."
 )
+@click.option("--partial", is_flag=True, help="A part of the list: what it leaves out is not called absent.")
 @click.option("--demonstration", is_flag=True, help="Mark the batch as demonstration data.")
 @click.option("--sheet", metavar="NAME", help="Of a workbook.")
 @click.option("--layer", metavar="NAME", help="Of a GeoPackage.")
@@ -143,6 +124,7 @@ def file(
     keep_going: bool,
     dry_run: bool,
     rejects: Path | None,
+    partial: bool,
     demonstration: bool,
     sheet: str | None,
     layer: str | None,
@@ -155,6 +137,10 @@ def file(
     status 1 where rows were rejected; they are written to FILE.rejects.csv beside the working directory, to be
     corrected and imported alone.
     """
+    from stations.imports import Mapping, Options, SourceSpec, judge_and_apply
+    from stations.registry.writing import OPERATOR, actor_id
+    from web.cli.import_report import lines
+
     options = Options(
         dry_run=dry_run,
         keep_going=keep_going,
@@ -167,6 +153,7 @@ def file(
         encoding=encoding,
         crs=crs,
         rejects=rejects or Path(f"{path.stem}.rejects.csv"),
+        partial=partial,
     )
     source = SourceSpec(
         code, source_name, publisher, licence, url, retrieved.date() if retrieved is not None else None
@@ -185,7 +172,7 @@ def file(
             progress=progress,
         )
     progress.done()
-    click.echo("\n".join(_plain(line) for part in _told(report) for line in part.split("\n")))
+    click.echo(lines(report))
     return 1 if report.rejected else 0
 
 
@@ -193,13 +180,68 @@ def file(
 @on_registry
 @click.argument("batch", type=int)
 @click.option(
-    "--rows", type=_Rows(), default="all", metavar="ROWS|all", help="Which rows; all that wait by default."
+    "--rows", type=Rows(), default="all", metavar="ROWS|all", help="Which rows; all that wait by default."
 )
 def accept_(settings: Settings, batch: int, rows: frozenset[int] | None) -> int:
-    """Believe suspects of BATCH: held positions go on the map, doubts are cleared."""
+    """Believe rows of BATCH: held positions go on the map, doubts are cleared, the file wins over staff in a conflict.
+
+    All suspects by default; conflicts and absent stations (by minus their number) only where --rows names them.
+    """
+    from stations.imports import accept
+    from stations.registry.writing import OPERATOR, actor_id
+    from web.cli.import_report import numbers
+
     with registry_session(settings) as session:
         done = accept(session, batch, rows, actor=actor_id(session, OPERATOR))
-    click.echo(f"{len(done)} rows of batch {batch} accepted" + (f": {_numbers(done)}" if done else ""))
+    click.echo(f"{len(done)} rows of batch {batch} accepted" + (f": {numbers(done)}" if done else ""))
+    return 0
+
+
+@import_.command("undo")
+@on_registry
+@click.argument("batch", type=int)
+@click.option("--dry-run", is_flag=True, help="Tell what would be taken back and write nothing.")
+def undo_(settings: Settings, batch: int, *, dry_run: bool) -> int:
+    """Take all of BATCH back: its stations are withdrawn, changed fields are as before; later edits stay."""
+    from stations.imports import undo
+    from stations.registry.writing import OPERATOR, actor_id
+    from web.cli.import_report import undone
+
+    with registry_session(settings) as session:
+        report = undo(session, batch, actor=actor_id(session, OPERATOR), dry_run=dry_run)
+    click.echo(undone(report, dry_run=dry_run))
+    return 0
+
+
+@import_.command("list")
+@on_registry
+@click.option("--source", "code", metavar="CODE", help="Of this source only.")
+@click.option(
+    "--last", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many, newest first."
+)
+def list_(settings: Settings, code: str | None, last: int) -> int:
+    """List the imports: what came of each, and which still wait for somebody."""
+    from stations.imports.batches import listed
+
+    with registry_session(settings) as session:
+        rows = [
+            (
+                one.id,
+                one.status,
+                one.source,
+                one.file_name,
+                ", ".join(f"{n:,} {verdict}" for verdict, n in one.counts.items()),
+                one.waiting,
+                f"{one.started_at:%Y-%m-%d %H:%M}",
+                one.by,
+            )
+            for one in listed(session, source=code, last=last)
+        ]
+    click.echo(
+        table(("batch", "status", "source", "file", "rows", "wait", "when", "by"), rows)
+        if rows
+        else "No imports yet."
+    )
     return 0
 
 
@@ -224,89 +266,3 @@ class _Progress:
         """End the line."""
         if self._live and self._step:
             click.echo("", err=True)
-
-
-def _plain(line: str) -> str:
-    # Headers and words come from the list: a control character must not reach the terminal.
-    return "".join(letter if letter.isprintable() else " " for letter in line)
-
-
-def _told(report: Report) -> Iterator[str]:
-    """Yield the report line by line."""
-    yield f"{report.file_name}: {report.total} rows" + (f", {report.encoding}" if report.encoding else "")
-    yield from (f"  skipped: {line}" for line in report.skipped[:_MOST_SKIPPED])
-    if len(report.skipped) > _MOST_SKIPPED:
-        yield f"  skipped: … and {len(report.skipped) - _MOST_SKIPPED} more lines"
-    yield "Columns"
-    yield from (f"  {line}" for line in report.columns)
-    yield "Verdicts"
-    yield from (
-        f"  {report.counts[verdict]:>7,}  {said}"
-        for verdict, said in _VERDICTS.items()
-        if verdict in report.counts
-    )
-    yield from _problems(report)
-    if report.unknown_words:
-        yield "Words that are not known"
-        for (header, word), times in list(report.unknown_words.items())[:_MOST_WORDS]:
-            yield f"  {times:>7,}  {header}: {word}"
-        if len(report.unknown_words) > _MOST_WORDS:
-            yield f"  … and {len(report.unknown_words) - _MOST_WORDS} more"
-    yield from (f"Note: {note}" for note in report.notes)
-    yield _outcome(report)
-
-
-def _problems(report: Report) -> Iterator[str]:
-    rows = [
-        (
-            row_label(row.number),
-            _WEIGHTS[problem.severity] + (", accepted" if row.accepted else ""),
-            problem.field,
-            problem.value,
-            problem.reason,
-        )
-        for row in report.rows
-        for problem in row.problems
-    ]
-    if rows:
-        yield "Rows to look at"
-        yield table(("row", "verdict", "field", "value", "reason"), rows)
-    changed = [row for row in report.rows if row.changed]
-    if changed:
-        yield f"Changed: {_changes(changed)}"
-    told = {
-        verdict: sum(row.verdict == verdict for row in report.rows) for verdict in ("rejected", "suspect")
-    }
-    for verdict, count in told.items():
-        if (left := report.counts.get(verdict, 0) - count) > 0:
-            yield f"… and {left:,} more {verdict}"
-
-
-def _changes(rows: Sequence[RowReport]) -> str:
-    by_change: dict[str, list[int]] = {}
-    for row in rows:
-        by_change.setdefault(row.changed, []).append(row.number)
-    return "; ".join(f"{change} in rows {_numbers(numbers)}" for change, numbers in by_change.items())
-
-
-def _numbers(numbers: Sequence[int]) -> str:
-    shown = ", ".join(map(row_label, numbers[:20]))
-    return f"{shown} … ({len(numbers)})" if len(numbers) > 20 else shown
-
-
-def _outcome(report: Report) -> str:
-    if report.status == "dry-run":
-        said = "Dry run: nothing was written."
-    elif report.status == "refused":
-        said = (
-            f"Refused (batch {report.batch_id}): {report.rejected} rows were rejected, so nothing was applied. "
-            "Correct them, or pass --keep-going to apply the others."
-        )
-    else:
-        said = f"Applied as batch {report.batch_id}."
-    if report.rejects_path is not None:
-        said += f" The rejected rows are in {report.rejects_path}."
-    waiting = sum(row.verdict == "suspect" and not row.accepted for row in report.rows)
-    if waiting and report.status == "applied":
-        said += f" Suspects wait: yizhan import accept {report.batch_id} --rows …"
-    return said
