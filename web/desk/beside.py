@@ -13,9 +13,10 @@ from stations.keeping import deciding
 from stations.keeping.queue import Filter, Group, waiting
 from web import db
 from web.desk.blueprint import blueprint
+from web.desk.report_view import count_words
 from web.desk.staff import current
 from web.finder.words import said_words
-from web.i18n import plural, say
+from web.i18n import say
 
 __all__ = ["Beside", "beside", "named", "settle"]
 
@@ -27,7 +28,8 @@ class Beside:
     """What waits of the reports that the address names: their numbers, as the form sends them on, and what they say."""
 
     ids: tuple[int, ...]
-    groups: tuple[tuple[str, Group], ...]
+    #: What they say, how many there are, and the reports.
+    groups: tuple[tuple[str, str, Group], ...]
 
 
 def beside(code: str | None) -> Beside | None:
@@ -38,9 +40,11 @@ def beside(code: str | None) -> Beside | None:
         return None
     found = waiting(db.session(), Filter(station=code), db.now(), limit=_MOST).groups
     groups = tuple(
-        (said_words(group.choice, group.amenity), group) for group in found if asked & {*group.ids}
+        (said_words(group.choice, group.amenity), count_words(group), group)
+        for group in found
+        if asked & {*group.ids}
     )
-    ids = tuple(id_ for _, group in groups for id_ in group.ids if id_ in asked)
+    ids = tuple(id_ for *_, group in groups for id_ in group.ids if id_ in asked)
     return Beside(ids, groups) if ids else None
 
 
@@ -51,7 +55,7 @@ def named(edit: Edit, code: str) -> Edit:
         return edit
     numbers = "、".join(f"#{id_}" for id_ in found.ids[:5]) + ("…" if len(found.ids) > 5 else "")
     # The ledger is written in one language, whatever the page speaks.
-    said = "；".join(dict.fromkeys(words.REPORT_CHOICES[group.choice].zh for _, group in found.groups))
+    said = "；".join(dict.fromkeys(words.REPORT_CHOICES[group.choice].zh for *_, group in found.groups))
     return replace(edit, reason=f"{edit.reason}（采纳群众反映 {numbers}：{said}）")
 
 
@@ -66,12 +70,12 @@ def settle(session: Session, code: str, reason: str, *, changed: bool) -> None:
     if not changed:
         flash(say("没有改动，反映仍在等待处理。"), "error")
         return
-    for _, group in found.groups:
+    for *_, group in found.groups:
         ids = [id_ for id_ in group.ids if id_ in found.ids]
         deciding.accept_by_edit(session, ids, actor=current().id, now=db.now(), reason=reason)
     flash(say("反映已采纳。"))
 
 
 @blueprint.context_processor
-def _on_the_pages() -> dict[str, object]:
-    return {"reports_beside": beside, "plural": plural}
+def _for_the_form() -> dict[str, object]:
+    return {"reports_beside": beside}

@@ -22,7 +22,7 @@ from web.desk.staff import current, desk_page, member_page
 from web.desk.todo import counted, pile, shares
 from web.desk.words import role_name
 from web.ground import name_in
-from web.i18n import say
+from web.i18n import plural, say
 
 __all__ = ["change_promise", "home", "todo_heap", "where_held"]
 
@@ -44,6 +44,11 @@ def home() -> str:
         piles=[pile(heap, now, names) for heap in sorted(heaps, key=_urgency)],
         counties=[(code, names.get(code, say("没有区县")), found) for code, found in counties.items()],
         total=all_of_it,
+        counted=plural(
+            "{n} 个在用的站点；箭头是和三十天前比的百分点。",
+            "{n} 个在用的站点；箭头是和三十天前比的百分点。",
+            all_of_it[0].whole,
+        ).format(n=all_of_it[0].whole),
         promises=[
             (code, label(words.KINDS, code), days)
             for code, days in sorted(

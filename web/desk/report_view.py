@@ -18,10 +18,10 @@ from web.finder import sheet
 from web.finder.opening import usual_week
 from web.finder.words import said_words
 from web.ground import name_in
-from web.i18n import lang, say
+from web.i18n import lang, plural, say
 from web.pages.when import ago_words
 
-__all__ = ["Card", "Done", "card", "done_card", "edit_url", "outcome_words", "remedy_words"]
+__all__ = ["Card", "Done", "card", "count_words", "done_card", "edit_url", "outcome_words", "remedy_words"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,8 @@ class Card:
 
     group: Group
     what: str
+    #: How many reports there are, and how many people lately said so.
+    said: str
     where: str
     ago: str
     now: str
@@ -61,6 +63,7 @@ def card(group: Group, now: datetime, mine: bool) -> Card:
     return Card(
         group=group,
         what=said_words(group.choice, group.amenity),
+        said=count_words(group),
         where=name_in(group.region) if group.region else say("没有区县"),
         ago=ago_words(group.oldest, now),
         now="" if group.facts is None else _now(group.choice, group.amenity, group.facts),
@@ -70,6 +73,14 @@ def card(group: Group, now: datetime, mine: bool) -> Card:
         edit=edit,
         mine=mine,
     )
+
+
+def count_words(group: Group) -> str:
+    """Say how many reports there are, and how many people lately said so where that is known."""
+    said = plural("{n} 条反映", "{n} 条反映", group.count).format(n=group.count)
+    if not group.devices:
+        return said
+    return f"{said} · {plural('近日 {n} 人', '近日 {n} 人', group.devices).format(n=group.devices)}"
 
 
 def done_card(decided: Decided, by: str, mine: bool) -> Done:

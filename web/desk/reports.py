@@ -23,7 +23,7 @@ from web.desk.report_view import card, done_card, outcome_words, remedy_words
 from web.desk.staff import current, desk_page
 from web.finder.words import said_words
 from web.ground import name_in
-from web.i18n import say
+from web.i18n import plural, say
 from web.reports import agreement
 from web.settings import Settings
 
@@ -157,7 +157,7 @@ def _queue(error: str | None = None, *, wrong_ids: tuple[int, ...] = (), wrong_a
         ],
         choices=[(code, said_words(code, None)) for code in REMEDIES],
         regions=_region_choices(own),
-        ages=_AGES,
+        ages=[(n, plural("{n} 天以上", "{n} 天以上", n).format(n=n)) for n in _AGES],
         form=args,
         narrowed=any(args.get(name) for name in ("choice", "days", "region", "station")),
         remedy_words=remedy_words(),

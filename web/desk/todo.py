@@ -15,10 +15,11 @@ from stations.keeping.special_days import SpecialDays
 from stations.keeping.worklist import COUNTED, Heap, ImportItem, Item, Job
 from web import db
 from web.desk.history_values import label
+from web.desk.report_view import count_words
 from web.finder.opening import holiday_name
 from web.finder.words import said_words
 from web.ground import name_in
-from web.i18n import plural, say
+from web.i18n import say
 from web.pages.when import ago_words
 
 __all__ = ["Line", "Pile", "Share", "counted", "job_name", "pile", "shares", "special_words"]
@@ -82,14 +83,13 @@ def pile(heap: Heap, now: datetime, regions: dict[str, str]) -> Pile:
     lines: list[Line] = [_line(heap.job, item, now, regions) for item in heap.items]
     lines += [_import_line(one, now) for one in heap.imports]
     for group in heap.groups:
-        said = plural("{n} 条反映", "{n} 条反映", group.count).format(n=group.count)
         lines.append(
             Line(
                 url_for("desk.reports_page", station=group.code),
                 group.name,
                 name_in(group.region) if group.region else "",
                 ago_words(group.oldest, now),
-                f"{said_words(group.choice, group.amenity)} · {said}",
+                f"{said_words(group.choice, group.amenity)} · {count_words(group)}",
             )
         )
     return Pile(heap.job, icon, title, hint, counted(heap.count), tuple(lines), _more(heap.job))
