@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from geo.mainland import Mainland
@@ -21,12 +21,14 @@ from stations.editing.merge import Clash, merge
 from stations.editing.place import TWIN_M, Neighbour, namesakes, neighbours, placed
 from stations.editing.write import Writing, write
 from stations.errors import Invalid, NotAllowed, NotFound
-from stations.models import Amenity, HoursException, Partner, Region, Station, Visits
+from stations.models import Amenity, Grant, HoursException, Partner, Region, Staff, Station, Visits
 from stations.registry.regions import mainland_of
 from stations.registry.registry import NEXT_STATES
 from stations.registry.writing import acting
 
 __all__ = ["Edit", "MergeNeeded", "Reach", "Saved", "Twins", "add", "reach", "save"]
+
+_WRITERS = ("editor", "administrator")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +94,16 @@ class Reach:
 
 
 def reach(session: Session, actor: int) -> Reach:
-    """Return where the database lets this actor change stations."""
-    session.execute(select(func.set_config("yz.actor", str(actor), True)))
-    roles = ("editor", "administrator")
-    everywhere, regions = session.execute(select(func.yz_everywhere(*roles), func.yz_regions(*roles))).one()
-    return Reach(None if everywhere else frozenset(regions))
+    """Return where an actor may change stations, as the row policies of the database decide it."""
+    held = session.scalars(
+        select(Grant.region_code)
+        .join(Staff, Staff.id == Grant.staff_id)
+        .where(Grant.staff_id == actor, Staff.active, Grant.role.in_(_WRITERS))
+    ).all()
+    if None in held:
+        return Reach(None)
+    below = Region.lineage.overlap([code for code in held if code is not None])
+    return Reach(frozenset(session.scalars(select(Region.code).where(below))) if held else frozenset())
 
 
 def save(session: Session, base: Draft, edit: Edit) -> Saved | MergeNeeded:

@@ -284,6 +284,13 @@ def test_a_draft_that_is_restored_is_merged_with_what_was_saved_since(desk: Desk
     again.get_by_role("button", name="接着改").click()
     save(again)
     expect(again.locator("#merge")).to_contain_text("0972-8500000")
+    # Left unanswered, the question is asked again.
+    again.close(run_before_unload=False)
+    third = reader.context.new_page()
+    desk.form(third, code)
+    third.get_by_role("button", name="接着改").click()
+    save(third)
+    expect(third.locator("#merge")).to_contain_text("0972-8500000")
     assert desk.fields(code)["phone"] == "0972-8500000"
 
 

@@ -19,7 +19,7 @@ from stations.editing.checks import REASONS, BadFields, clean
 from stations.editing.draft import Position, empty, load
 from stations.editing.merge import merge
 from stations.editing.place import neighbours, placed
-from stations.editing.save import MergeNeeded, Saved, Twins, add, save
+from stations.editing.save import MergeNeeded, Reach, Saved, Twins, add, reach, save
 from stations.errors import Invalid, NotAllowed, NotFound
 from stations.models import Amenity, Change, Commit, PublicStation, Station
 from stations.registry import queries
@@ -411,6 +411,29 @@ def test_a_station_of_another_county_is_not_given_to_a_keeper_to_change(
         next_commit(qinghai)
         with pytest.raises(NotAllowed):
             save(qinghai, base, edit(actor, {"phone": "0971-1111111"}))
+
+
+@pytest.mark.parametrize(
+    ("role", "region"),
+    [
+        ("editor", "630102"),
+        ("administrator", "630200"),
+        ("editor", None),
+        ("viewer", None),
+        ("inspector", "630102"),
+    ],
+)
+def test_where_somebody_may_write_is_what_the_row_policies_say(
+    qinghai: Session, operator: int, role: str, region: str | None
+) -> None:
+    somebody = keeper(qinghai, operator, "somebody", region, role=role)
+    found = reach(qinghai, somebody)
+    qinghai.execute(text("SELECT set_config('yz.actor', :id, true)"), {"id": str(somebody)})
+    everywhere, regions = qinghai.execute(
+        text("SELECT yz_everywhere('editor', 'administrator'), yz_regions('editor', 'administrator')")
+    ).one()
+    assert found == Reach(None if everywhere else frozenset(regions))
+    assert reach(qinghai, 10**9) == Reach(frozenset())
 
 
 def test_numbers_of_another_datum_are_told_and_the_right_datum_is_offered(qinghai: Session) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from flask import flash, redirect, request, url_for
 from werkzeug.datastructures import MultiDict
@@ -22,8 +23,9 @@ from web.desk import (
 )
 from web.desk.blueprint import blueprint
 from web.desk.editing_aids import today
-from web.desk.editing_form import ROWS, Form, inputs, read, rows_of
+from web.desk.editing_form import Form, inputs, read
 from web.desk.editing_page import draft_of_token, form_page, in_reach
+from web.desk.editing_rows import ROWS, rows_of
 from web.desk.editing_words import fields_said, wrong_words
 from web.desk.staff import current, desk_page
 from web.finder.going import mainland
@@ -69,7 +71,7 @@ def station_edit(code: str) -> Response | tuple[str, int] | str:
     form = _read(base)
     waiting = _answer(form, base)
     if waiting:
-        return _ask(base, form, _asked_again(base, present, form, waiting), {})
+        return _ask(base, form, _asked_again(base, present, form, waiting), {}, _begun(code, base))
     if _only_checked(form):
         return _again(base, form)
     try:
@@ -81,7 +83,7 @@ def station_edit(code: str) -> Response | tuple[str, int] | str:
     except Invalid as error:
         return _refused(base, form, error)
     if isinstance(done, MergeNeeded):
-        return _ask(done.rebased(base), form, done.clashes, done.authors)
+        return _ask(done.rebased(base), form, done.clashes, done.authors, _begun(code, base))
     _tell(done)
     return redirect(url_for("desk.station_edit", code=code, saved=_form_id()), 303)
 
@@ -176,11 +178,19 @@ def _asked_again(base: Draft, present: Draft, form: Form, keys: list[str]) -> tu
     )
 
 
+def _begun(code: str, base: Draft) -> Draft:
+    """Return the state that the edit began from, before any question was answered."""
+    first = request.form.get("begun", "")
+    return draft_of_token(first, code) if first else base
+
+
 def _ask(
-    base: Draft, form: Form, clashes: tuple[Clash, ...], authors: dict[str, Author] | object
+    base: Draft, form: Form, clashes: tuple[Clash, ...], authors: Mapping[str, Author], begun: Draft
 ) -> tuple[str, int]:
-    known = authors if isinstance(authors, dict) else {}
-    return form_page(base, form, form_id=_form_id(), clashes=clashes, authors=known, posted=True), 409
+    page = form_page(
+        base, form, form_id=_form_id(), clashes=clashes, authors=authors, posted=True, begun=begun
+    )
+    return page, 409
 
 
 def _tell(done: Saved) -> None:

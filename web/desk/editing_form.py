@@ -7,7 +7,7 @@ rewritten by looking at it. An input that is missing altogether, as in a form th
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
@@ -16,23 +16,17 @@ from typing import Final
 from werkzeug.datastructures import MultiDict
 
 from stations import vocabulary as words
-from stations.editing.draft import COLUMNS, NAME_TAGS, Count, Draft, Life, Opening, Position, Value
-from stations.editing.opening import span_expression, understood
+from stations.editing.draft import COLUMNS, NAME_TAGS, Draft, Life, Opening, Position, Value
+from stations.editing.opening import understood
 from stations.editing.pasted import Pasted, read_pasted
 from stations.errors import Invalid
+from web.desk.editing_rows import ROWS, Rows, changed_rows, rows_of, sent_rows
 
-__all__ = ["ROWS", "Form", "Rows", "inputs", "read", "rows_of"]
+__all__ = ["Form", "inputs", "read"]
 
 Texts = Mapping[str, str]
-Rows = Sequence[Mapping[str, str]]
-#: The parts that are typed as rows, and the inputs of each row.
-ROWS: Final[Mapping[str, tuple[str, ...]]] = {
-    "exception": ("first", "last", "state", "hours", "reason"),
-    "visits": ("first", "last", "count", "exactness", "source", "occupation"),
-}
 _LISTS: Final = ("cards", *(f"partner.{role}" for role in words.PARTNER_ROLES))
 _SEPARATORS: Final = re.compile(r"[、,，;；\n]+")
-_WHOLE: Final = re.compile(r"约?\s*([0-9]{1,9})\s*(?:人次|次|人)?")
 
 
 @dataclass(slots=True)
@@ -105,16 +99,6 @@ def inputs(fields: Mapping[str, Value]) -> dict[str, str]:
     return shown | {f"amenity.{code}": fields.get(f"amenity.{code}") or "unknown" for code in words.AMENITIES}
 
 
-def rows_of(part: str, fields: Mapping[str, Value]) -> list[dict[str, str]]:
-    """Return the rows that the form shows of a part that has several."""
-    return [
-        row
-        for key in sorted(fields)
-        if key.startswith(f"{part}.")
-        for _, _, row in _items(part, key, fields[key])
-    ]
-
-
 def read(form: MultiDict[str, str], base: Draft, *, today: date) -> Form:
     """Read what was sent against the draft that the form was made from. Errors stand in ``wrong`` and raise nothing."""
     shown = inputs(base.fields)
@@ -122,7 +106,7 @@ def read(form: MultiDict[str, str], base: Draft, *, today: date) -> Form:
     texts = shown | {name: text for name, text in sent.items() if name in shown or name in _ASKED}
     # A box that is not ticked is not sent.
     texts |= {name: sent.get(name, "") for name in ("hours.manual", "position.believe")}
-    found = Form(texts, {part: _sent_rows(part, form, base) for part in ROWS})
+    found = Form(texts, {part: sent_rows(part, form, base) for part in ROWS})
     found.follow = "follow" in sent or "region_code" not in sent
     texts["follow"] = "1" if found.follow else ""
     _paste(found, shown)
@@ -138,7 +122,10 @@ def read(form: MultiDict[str, str], base: Draft, *, today: date) -> Form:
     _other_name(found, sent)
     _hours(found, shown, sent, base, today)
     for part in ROWS:
-        _read_rows(found, part, base, today)
+        try:
+            found.fields |= changed_rows(part, found.rows[part], base, found.fields, today=today)
+        except Invalid as error:
+            found.wrong[part] = error
     return found
 
 
@@ -247,91 +234,3 @@ def _hours(form: Form, shown: Texts, sent: Texts, base: Draft, today: date) -> N
     form.fields["hours"] = list(meant.opening)
     # 春节停业 is a dated exception; one that stands there already is not said twice.
     form.fields |= {key: value for key, value in meant.exceptions.items() if key not in base.fields}
-
-
-# Rows.
-
-
-def _items(part: str, key: str, value: Value) -> Iterable[tuple[str, Value, dict[str, str]]]:
-    """Yield each item of a key, with the row that shows it."""
-    first, _, last = key.partition(".")[2].partition("/")
-    for item in value or ():
-        row = {"first": first, "last": last}
-        if part == "exception":
-            expression, reason = item
-            state = "closed" if expression is None else "unknown" if expression == "unknown" else "open"
-            row |= {"state": state, "hours": expression if state == "open" else "", "reason": reason or ""}
-        else:
-            count = Count(*item)
-            row |= {
-                "count": str(count.visits),
-                "exactness": "at_least" if count.at_least else "exact",
-                "source": count.source or "",
-                "occupation": count.occupation or "",
-            }
-        yield key, item, row
-
-
-def _sent_rows(part: str, form: MultiDict[str, str], base: Draft) -> Rows:
-    if f"rows.{part}" not in form:
-        return rows_of(part, base.fields)
-    columns = [form.getlist(f"{part}.{name}") for name in ROWS[part]]
-    if len({len(column) for column in columns}) != 1:
-        return rows_of(part, base.fields)
-    return [
-        dict(zip(ROWS[part], (text.strip() for text in row), strict=True))
-        for row in zip(*columns, strict=True)
-        if any(
-            text.strip()
-            for name, text in zip(ROWS[part], row, strict=True)
-            if name not in {"state", "exactness"}
-        )
-    ]
-
-
-def _read_rows(form: Form, part: str, base: Draft, today: date) -> None:
-    """Read the rows of a part: those that came back as they were shown keep their values."""
-    held = {key: value for key, value in base.fields.items() if key.startswith(f"{part}.")}
-    shown = {
-        tuple(row[name] for name in ROWS[part]): (key, item)
-        for own in held
-        for key, item, row in _items(part, own, held[own])
-    }
-    wanted: dict[str, list[Value]] = {}
-    for row in form.rows[part]:
-        known = shown.get(tuple(row[name] for name in ROWS[part]))
-        try:
-            key, item = known or _row(part, row, today)
-        except Invalid as error:
-            form.wrong[part] = error
-            return
-        wanted.setdefault(key, []).append(item)
-    for key in {*held, *wanted}:
-        if wanted.get(key) != held.get(key) and not (key not in wanted and key in form.fields):
-            form.fields[key] = wanted.get(key)
-
-
-def _row(part: str, row: Mapping[str, str], today: date) -> tuple[str, Value]:
-    first, last = row["first"], row["last"] or row["first"]
-    key = f"{part}.{first}/{last}"
-    if part == "visits":
-        match = _WHOLE.fullmatch(row["count"])
-        if match is None:
-            raise Invalid(
-                f"{row['count']!r} is no number", field="visits", value=row["count"], reason="not_a_number"
-            )
-        at_least = row["exactness"] == "at_least"
-        return key, list(Count(int(match[1]), at_least, row["source"] or None, row["occupation"] or None))
-    expression: str | None = None
-    if row["state"] == "unknown":
-        expression = "unknown"
-    elif row["state"] == "open":
-        expression = span_expression(row["hours"], today=today)
-        if expression is None:
-            raise Invalid(
-                f"{row['hours']!r} are no hours of a day",
-                field="exception",
-                value=row["hours"],
-                reason="bad_hours",
-            )
-    return key, [expression, row["reason"]]

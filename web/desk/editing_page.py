@@ -82,8 +82,13 @@ def form_page(
     authors: Mapping[str, Author] | None = None,
     twins: Twins | None = None,
     posted: bool = False,
+    begun: Draft | None = None,
 ) -> str:
-    """Render the form of a station. draft: the state that the next save is compared with. posted: it was sent before."""
+    """Render the form of a station.
+
+    draft: the state that the next save is compared with. posted: it was sent before. begun: the state that the edit began
+    from, where a question about what somebody else changed stands open: what is kept on the device asks it again.
+    """
     session = db.session()
     regions = region_names()
     wrong = {key: wrong_words(error) for key, error in form.wrong.items()}
@@ -96,6 +101,7 @@ def form_page(
         draft=draft,
         title=draft.fields.get("name.zh") or say("新站点"),
         token=token_of(draft),
+        begun=token_of(begun) if begun is not None else "",
         form_id=form_id or secrets.token_urlsafe(9),
         f=form.texts,
         rows=form.rows,

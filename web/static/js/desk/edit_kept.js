@@ -8,12 +8,15 @@
   var yizhan = window.yizhan;
   var PREFIX = "yizhan.draft.";
   var TOO_OLD_MS = 14 * 24 * 3600 * 1000;
-  var NOT_KEPT = { csrf_token: true, action: true, insist: true };
+  // What was asked is asked again: a question that stands open is not answered by coming back.
+  var NOT_KEPT = { csrf_token: true, action: true, insist: true, asked: true, begun: true };
 
   function entries(form) {
-    var found = [];
+    var found = [], begun = form.elements.begun;
     Array.prototype.forEach.call(form.elements, function (element) {
       if (!element.name || NOT_KEPT[element.name] || element.type === "submit" || element.type === "file" || element.type === "button") return;
+      if (element.name.indexOf("take.") === 0) return;
+      if (element.name === "base" && begun) return void found.push(["base", begun.value]);
       if ((element.type === "checkbox" || element.type === "radio") && !element.checked) return;
       found.push([element.name, element.value]);
     });
