@@ -24,6 +24,10 @@ __all__ = ["as_door", "keyed", "token_hash"]
 def as_door(session: Session) -> Iterator[None]:
     """Be the door for the length of the block, and afterwards whoever one was. Nothing of the ledger is written here."""
     session.flush()
+    if session.connection().connection.driver_connection.autocommit:  # type: ignore[union-attr]
+        raise RuntimeError(
+            "the door is open for one transaction, and this session has none: it commits each statement"
+        )
     was = session.scalar(text("SELECT coalesce(current_setting('yz.actor', true), '')"))
     session.execute(
         text("SELECT set_config('yz.actor', (SELECT id::text FROM staff WHERE login = :door), true)"),

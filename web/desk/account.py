@@ -111,18 +111,19 @@ def confirm() -> Page:
 def _page(password_error: tuple[str, str] | None = None) -> str:
     settings: Settings = current_app.config["YIZHAN_SETTINGS"]
     member, now = current(), db.now()
-    return render_template(
-        "desk/me.html",
-        person=members.person(db.session(), member.id),
-        held=where_held(member.grants),
-        sessions=sessions.held_by(db.session(), member.id, now=now),
-        codes_left=second.codes_left(db.session(), member.id),
-        happened=[
-            (one.at, event_words(one.kind), say("管理员") if one.by_id else None)
-            for one in events.of(db.session(), member.id)
-        ],
-        kept_lang=member.lang or "",
-        password_error=password_error,
-        oidc=settings.oidc_issuer is not None,
-        oidc_name=settings.oidc_name,
-    )
+    with db.writing() as reading:
+        return render_template(
+            "desk/me.html",
+            person=members.person(reading, member.id),
+            held=where_held(member.grants),
+            sessions=sessions.held_by(reading, member.id, now=now),
+            codes_left=second.codes_left(reading, member.id),
+            happened=[
+                (one.at, event_words(one.kind), say("管理员") if one.by_id else None)
+                for one in events.of(reading, member.id)
+            ],
+            kept_lang=member.lang or "",
+            password_error=password_error,
+            oidc=settings.oidc_issuer is not None,
+            oidc_name=settings.oidc_name,
+        )

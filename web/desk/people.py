@@ -154,8 +154,9 @@ _ACTS: dict[str, Callable[[Session, int, int], str]] = {
 
 
 def _list(error: tuple[str, str] | None = None) -> str:
-    reach = managing.manageable(db.session(), current().id)
-    found = [known for known in members.people(db.session()) if known.id in reach]
+    with db.writing() as reading:
+        reach = managing.manageable(reading, current().id)
+        found = [known for known in members.people(reading) if known.id in reach]
     return render_template(
         "desk/people.html",
         people=[(known, _held(known.grants)) for known in found],
@@ -166,18 +167,20 @@ def _list(error: tuple[str, str] | None = None) -> str:
 
 
 def _one(staff_id: int, *, link: str | None = None) -> str:
-    managing.require_manageable(db.session(), current().id, staff_id)
-    shown = members.person(db.session(), staff_id)
-    names = {held.id: held.display_name for held in members.people(db.session())}
+    with db.writing() as reading:
+        managing.require_manageable(reading, current().id, staff_id)
+        shown = members.person(reading, staff_id)
+        names = {held.id: held.display_name for held in members.people(reading)}
+        happened = [
+            (found.at, event_words(found.kind), names.get(found.by_id) if found.by_id else None)
+            for found in events.of(reading, staff_id)
+        ]
     return render_template(
         "desk/person.html",
         person=shown,
         held=_held(shown.grants),
         link=None if link is None else absolute(url_for("desk.one_time_link", token=link)),
-        happened=[
-            (found.at, event_words(found.kind), names.get(found.by_id or 0) if found.by_id else None)
-            for found in events.of(db.session(), staff_id)
-        ],
+        happened=happened,
         **_choices(),
     )
 

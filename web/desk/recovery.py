@@ -49,10 +49,11 @@ def one_time_link(token: str) -> AnyResponse | tuple[str, int] | str:
             else:
                 flash(say("密码已设置，请登录。"))
                 return redirect(url_for("desk.log_in"), 303)
-    holder = links.holder(db.session(), token, now=db.now())
-    if holder is None:
-        return render_template("desk/link_gone.html"), 404
-    page = render_template("desk/link.html", login=holder.login, name=holder.display_name, error=error)
+    with db.writing() as reading:
+        holder = links.holder(reading, token, now=db.now())
+        if holder is None:
+            return render_template("desk/link_gone.html"), 404
+        page = render_template("desk/link.html", login=holder.login, name=holder.display_name, error=error)
     return (page, 400) if error else page
 
 

@@ -215,13 +215,14 @@ def init_app(app: Any) -> None:
 
 def _load(token: str) -> Member | None:
     now = db.now()
-    held = sessions.find(db.session(), token, now=now)
+    # A transaction of its own, as the door needs one: what pages read with may commit each statement.
+    with db.writing() as writing:
+        held = sessions.find(writing, token, now=now)
+        if held is not None and now - held.seen_at >= sessions.TOUCHED:
+            sessions.touch(writing, held.id, now=now)
     if held is None:
         session.pop("_user_id", None)
         return None
-    if now - held.seen_at >= sessions.TOUCHED:
-        with db.writing() as writing:
-            sessions.touch(writing, held.id, now=now)
     return Member.of(held, token)
 
 
