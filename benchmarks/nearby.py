@@ -171,7 +171,7 @@ def server(url: str) -> Iterator[HTTPConnection]:
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("YIZHAN_")},
         **Settings(secret_key=SECRET, database_url=url, port=port).environment(),
-        "PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "benchmarks"))),
+        "PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "benchmarks" / "parts"))),
     }
     with subprocess.Popen([sys.executable, __file__, "--serve"], env=environment, cwd=ROOT) as process:
         connection = HTTPConnection("127.0.0.1", port, timeout=60)

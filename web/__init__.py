@@ -22,7 +22,7 @@ def create_app(settings: Settings, *, engine: Engine | None = None, sandbox: boo
     from flask import Flask, Response
     from sqlalchemy import text
 
-    from web import api, assets, db, desk, finder, i18n, pages, problems, reports, security
+    from web import api, assets, db, desk, finder, i18n, pages, planner, problems, reports, security
 
     app = Flask(__name__, static_folder=None)
     app.config["YIZHAN_SETTINGS"] = settings
@@ -30,7 +30,11 @@ def create_app(settings: Settings, *, engine: Engine | None = None, sandbox: boo
     app.secret_key = settings.require_secret_key()
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.url_map.strict_slashes = False
-    db.init_app(app, engine or db.make_engine(settings))
+    db.init_app(
+        app,
+        writing=engine or db.make_engine(settings),
+        reading=db.reader(engine) if engine else db.make_engine(settings, reading=True),
+    )
     i18n.init_app(app, default=settings.lang)
     problems.init_app(app)
     security.init_app(app)
@@ -41,6 +45,7 @@ def create_app(settings: Settings, *, engine: Engine | None = None, sandbox: boo
     app.register_blueprint(api.blueprint)
     app.register_blueprint(reports.blueprint)
     desk.init_app(app)
+    planner.init_app(app)
 
     @app.get("/healthz")
     def healthz() -> Response:

@@ -1,6 +1,7 @@
-"""What a request asks with: one read-only session over the process's engine, and the time on the clock.
+"""What a request asks with: one session that cannot write, and the time on the clock.
 
-The few requests that write open a transaction of their own.
+Reading goes over connections of its own, where the server itself refuses to write and each statement stands alone: a
+page of two questions costs two ways to the database and not four. The few requests that write open a transaction.
 """
 
 from __future__ import annotations
@@ -17,15 +18,20 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from web.settings import Settings
 
-__all__ = ["init_app", "make_engine", "now", "session", "writing"]
+__all__ = ["in_one_transaction", "init_app", "make_engine", "now", "reader", "session", "writing"]
 
-_KEY = "yizhan.engine"
+_WRITING = "yizhan.engine"
+_READING = "yizhan.engine.reading"
 
 
-def make_engine(settings: Settings) -> Engine:
-    """Make the engine of the application's role; nothing is connected yet."""
+def make_engine(settings: Settings, *, reading: bool = False) -> Engine:
+    """Make an engine of the application's role; nothing is connected yet. reading: one that can do nothing else."""
+    options = f"-c statement_timeout={settings.statement_timeout_ms} -c jit=off -c timezone=Asia/Shanghai"
+    if reading:
+        options += " -c default_transaction_read_only=on"
     engine = create_engine(
         settings.require_database(),
+        isolation_level="AUTOCOMMIT" if reading else "READ COMMITTED",
         pool_size=8,
         max_overflow=8,
         pool_pre_ping=True,
@@ -35,7 +41,7 @@ def make_engine(settings: Settings) -> Engine:
         connect_args={
             "application_name": "yizhan",
             "connect_timeout": 10,
-            "options": f"-c statement_timeout={settings.statement_timeout_ms} -c jit=off -c timezone=Asia/Shanghai",
+            "options": options,
         },
     )
 
@@ -50,9 +56,15 @@ def make_engine(settings: Settings) -> Engine:
     return engine
 
 
-def init_app(app: Flask, engine: Engine) -> None:
+def reader(engine: Engine) -> Engine:
+    """Return a view of an engine whose statements stand alone; that nothing is written is then left to the caller."""
+    return engine.execution_options(isolation_level="AUTOCOMMIT")
+
+
+def init_app(app: Flask, *, writing: Engine, reading: Engine) -> None:
     """Give every request a session on demand, and take it back at the end."""
-    app.extensions[_KEY] = engine
+    app.extensions[_WRITING] = writing
+    app.extensions[_READING] = reading
 
     @app.teardown_appcontext
     def close(_: BaseException | None) -> None:
@@ -61,12 +73,17 @@ def init_app(app: Flask, engine: Engine) -> None:
             opened.close()
 
 
+def in_one_transaction() -> None:
+    """Let this request read within one transaction: the desk, whose policies ask who reads. Call it first."""
+    opened = Session(current_app.extensions[_WRITING])
+    opened.connection(execution_options={"postgresql_readonly": True})
+    g.session = opened
+
+
 def session() -> Session:
     """Return this request's session. Pages and the API only read; nothing commits it."""
     if "session" not in g:
-        opened = Session(current_app.extensions[_KEY])
-        opened.connection(execution_options={"postgresql_readonly": True})
-        g.session = opened
+        g.session = Session(current_app.extensions[_READING])
     found: Session = g.session
     return found
 
@@ -74,7 +91,7 @@ def session() -> Session:
 @contextmanager
 def writing() -> Iterator[Session]:
     """Open a transaction that may write: committed at the end of the block, undone by an error."""
-    with Session(current_app.extensions[_KEY]) as opened, opened.begin():
+    with Session(current_app.extensions[_WRITING]) as opened, opened.begin():
         yield opened
 
 
