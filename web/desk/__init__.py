@@ -13,7 +13,7 @@ from markupsafe import Markup
 from werkzeug.exceptions import Unauthorized
 from werkzeug.wrappers import Response as AnyResponse
 
-from web import i18n, problems
+from web import db, i18n, problems
 from web.desk import (
     account,
     bodies,
@@ -89,6 +89,7 @@ def init_app(app: Flask) -> None:
     def enter() -> None:
         if not is_desk(request.path):
             return
+        db.in_one_transaction()
         _keep_language()
         staff.guard()
         if request.method in _UNSAFE and bodies.admit():
