@@ -71,9 +71,10 @@ def inside(page: Page) -> list[str]:
 PAGES = ["/desk", "/desk/me", "/desk/people", "/desk/me/second-factor", "/desk/confirm"]
 
 
-@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("locale", ["zh-CN", "en-GB"])
+@pytest.mark.parametrize(
+    ("size", "scheme", "locale"),
+    [(PHONE, "light", "zh-CN"), (DESK, "dark", "zh-CN"), (PHONE, "dark", "en-GB"), (DESK, "light", "en-GB")],
+)
 def test_every_page_of_accounts_is_for_everybody(
     window: Window, site: str, chief: SomeStaff, size: dict[str, int], *, scheme: str, locale: str
 ) -> None:
