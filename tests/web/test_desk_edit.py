@@ -495,6 +495,8 @@ def test_a_pin_is_answered_with_its_county_what_is_wrong_and_who_is_near(
     ).get_json()
     assert "不在您管理的区域内" in other["wrong"]
     assert [offer["datum"] for offer in other["offers"]] == ["wgs84", "gcj02"]
+    minutes = {"lon": "102°10′12″", "lat": "36°46′12″N", "datum": "wgs84", "code": code}
+    assert minhe.post("/desk/aids/place", data=minutes).get_json()["lon"] == 102.17
     for bad in ({"lon": "x", "lat": "1"}, {"lon": "1"}, {"lon": "nan", "lat": "3"}, {"lon": "999", "lat": "3"},
                 {"lon": "1", "lat": "3", "datum": "mars"}):  # fmt: skip
         assert minhe.post("/desk/aids/place", data=bad).get_json()["wrong"]

@@ -21,7 +21,7 @@ from stations.errors import Invalid
 from stations.hours import SHANGHAI
 from web import db
 from web.desk.blueprint import blueprint
-from web.desk.editing_form import inputs
+from web.desk.editing_form import inputs, typed_position
 from web.desk.editing_words import datum_names, wrong_words
 from web.desk.staff import current, desk_page
 from web.finder.going import mainland
@@ -61,11 +61,7 @@ def place_aid() -> Response:
     """Answer where a pin is, what is wrong with that, and which stations are near."""
     form = request.form
     try:
-        at = Position(float(form["lon"]), float(form["lat"]), form.get("datum", "wgs84"))
-        if not (abs(at.lon) <= 180 and abs(at.lat) <= 90) or at.datum not in datum_names():
-            raise Invalid("position: not on Earth", field="position", reason="not_on_earth")
-    except (KeyError, ValueError):
-        return jsonify(wrong=say("经度和纬度要一起填，单位是度。"))
+        at = typed_position(form.get("lon", ""), form.get("lat", ""), form.get("datum", "wgs84"))
     except Invalid as error:
         return jsonify(wrong=wrong_words(error))
     return jsonify(
@@ -212,10 +208,8 @@ def shown_place(draft: Draft, texts: Mapping[str, str]) -> dict[str, Any] | None
     """Return where the pin of a form is; None where the form has no numbers that can be read."""
     shown = inputs(draft.fields) | dict(texts)
     try:
-        at = Position(float(shown["position.lon"]), float(shown["position.lat"]), shown["position.datum"])
-    except ValueError:
-        return None
-    if not (abs(at.lon) <= 180 and abs(at.lat) <= 90) or at.datum not in datum_names():
+        at = typed_position(shown["position.lon"], shown["position.lat"], shown["position.datum"])
+    except Invalid:
         return None
     return place_said(
         at, code=draft.code, name=shown["name.zh"], region=draft.fields.get("region_code") or ""

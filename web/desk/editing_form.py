@@ -20,9 +20,10 @@ from stations.editing.draft import COLUMNS, NAME_TAGS, Draft, Life, Opening, Pos
 from stations.editing.opening import understood
 from stations.editing.pasted import Pasted, read_pasted
 from stations.errors import Invalid
+from stations.models.station import DATUMS
 from web.desk.editing_rows import ROWS, Rows, changed_rows, rows_of, sent_rows
 
-__all__ = ["Form", "inputs", "read"]
+__all__ = ["Form", "inputs", "read", "typed_position"]
 
 Texts = Mapping[str, str]
 _LISTS: Final = ("cards", *(f"partner.{role}" for role in words.PARTNER_ROLES))
@@ -163,20 +164,26 @@ def _split(text: str) -> list[str] | None:
 
 
 def _position(texts: Texts) -> Value:
-    lon, lat = texts["position.lon"].strip(), texts["position.lat"].strip()
-    if not lon and not lat:
+    if not texts["position.lon"].strip() and not texts["position.lat"].strip():
         return None
-    if not lon or not lat:
+    return list(typed_position(texts["position.lon"], texts["position.lat"], texts["position.datum"]))
+
+
+def typed_position(lon: str, lat: str, datum: str) -> Position:
+    """Read the two inputs of a position, each in decimal degrees or in degrees, minutes and seconds.
+
+    Raises Invalid (field ``position``), also for a datum that the form does not offer.
+    """
+    if not lon.strip() or not lat.strip():
         raise Invalid("position: one of the two numbers is missing", field="position", reason="half")
     try:
-        # Degrees, minutes and seconds too, and whatever else can be pasted as one of two.
         given = read_pasted(f"经度{lon}, 纬度{lat}")
     except Invalid as error:
-        raise Invalid(
-            str(error), field="position", value=(lon, lat),
-            reason=error.reason if error.reason == "not_on_earth" else "not_a_number",
-        ) from error  # fmt: skip
-    return list(Position(given.lon, given.lat, texts["position.datum"]))
+        reason = "not_on_earth" if error.reason == "not_on_earth" else "not_a_number"
+        raise Invalid(str(error), field="position", value=f"{lon}, {lat}", reason=reason) from error
+    if datum not in DATUMS:
+        raise Invalid(f"position: {datum!r} is no datum", field="position", value=datum, reason="bad_datum")
+    return Position(given.lon, given.lat, datum)
 
 
 def _paste(form: Form, shown: Texts) -> None:
