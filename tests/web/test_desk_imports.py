@@ -362,7 +362,7 @@ def test_the_rows_of_a_batch_come_page_by_page(li: DeskClient) -> None:
     address = f"/desk/imports/{batch}?verdict=new"
     while address:
         page = li.get(address).text
-        seen += re.findall(r"分页驿站\d{3}(?=</h3>)", page)
+        seen += re.findall(r"分页驿站\d{3}(?=</h2>)", page)
         following = re.search(r'href="(/desk/imports/\d+\?[^"]*after=\d+[^"]*)#rows"', page)
         address = following[1].replace("&amp;", "&") if following else ""
     assert seen == [f"分页驿站{n:03d}" for n in range(90)]

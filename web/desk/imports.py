@@ -27,6 +27,7 @@ __all__ = ["batch_of", "decide_rows", "import_page", "imports_page", "is_mine", 
 
 #: The verdict that is shown first: what needs a person before what does not.
 _FIRST: Final = ("rejected", "suspect", "conflict", "absent", "changed", "new", "unchanged")
+_WEIGHTS: Final = list(Severity)
 _PAGE: Final = 40
 _LISTED: Final = 30
 
@@ -175,7 +176,7 @@ def _shown(row: ReviewRow, region: Mapping[str, str]) -> dict[str, Any]:
                 "value": problem.value,
                 "reason": problem.reason,
             }
-            for problem in row.problems
+            for problem in sorted(row.problems, key=lambda one: _WEIGHTS.index(one.severity))
         ],
         "changes": changes,
         "is_new": is_new,

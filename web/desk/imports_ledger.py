@@ -41,7 +41,7 @@ def ledger_file() -> AnyResponse:
         out,
         mimetype="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
         as_attachment=True,
-        download_name=f"{name}{say('站点台账')}-{db.now():%Y%m%d}.xlsx",
+        download_name=say("{name}站点台账{day}", name=name, day=f"{db.now():%Y%m%d}") + ".xlsx",
     )
 
 

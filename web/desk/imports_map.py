@@ -40,7 +40,7 @@ def import_map_page(batch_id: int) -> str:
     extent = base_map.extent(session) or EVERYWHERE
     counted = Counter(place.kind for place in places)
     parts = import_map(
-        _around(places) or extent,
+        _around(places, extent) or extent,
         places=[
             {
                 "number": place.number,
@@ -88,10 +88,15 @@ def import_map_page(batch_id: int) -> str:
     )
 
 
-def _around(places: Sequence[Place]) -> tuple[float, float, float, float] | None:
-    """Return the box of all places that are on Earth where the registry is; None where there are none."""
-    points = [point for place in places if place.kind != "held" for point in (place.at, place.was) if point]
-    points = points or [place.at for place in places]
+def _around(places: Sequence[Place], extent: Sequence[float]) -> tuple[float, float, float, float] | None:
+    """Return the box of the places that lie where the registry does; None where none does."""
+    west, south, east, north = extent
+    points = [
+        (lon, lat)
+        for place in places
+        for lon, lat in (place.at, place.was or place.at)
+        if west <= lon <= east and south <= lat <= north
+    ]
     if not points:
         return None
     lons, lats = zip(*points, strict=True)

@@ -125,7 +125,8 @@ def _judge(folder: Path, task: Task) -> Mapping[str, Any]:
     upload = inbox.find(task.session, task.arguments["upload"])
     batch_id: int | None = task.arguments.get("batch")
     demonstration = is_demonstration(task.session)
-    task.say("read", 0.0)
+    tell = task.say
+    tell("read", 0.0)
     with lent(folder, upload.sha256, upload.file_name) as path:
         if upload.choices == LEDGER:
             report = prepare_ledger(
@@ -158,7 +159,8 @@ def _apply(folder: Path, task: Task) -> Mapping[str, Any]:
     """Apply a judged batch as it was decided. arguments: batch, go_on, keep_going; wait_s at most."""
     batch_id: int = task.arguments["batch"]
     upload = _upload(task.session, batch_id)
-    task.say("read", 0.0)
+    tell = task.say
+    tell("read", 0.0)
     with lent(folder, upload.sha256, upload.file_name) as path:
         report = imports.apply(
             task.session,
@@ -175,9 +177,10 @@ def _apply(folder: Path, task: Task) -> Mapping[str, Any]:
 
 def _undo(folder: Path, task: Task) -> Mapping[str, Any]:
     """Take an applied batch back. arguments: batch."""
-    task.say("undo", None)
+    tell = task.say
+    tell("undo", None)
     done = imports.undo(task.session, task.arguments["batch"], actor=task.actor)
-    task.say("derive", None)
+    tell("derive", None)
     return {
         "batch": done.batch_id,
         "withdrawn": done.withdrawn,
