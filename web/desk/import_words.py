@@ -90,6 +90,11 @@ def step_label(step: str | None) -> str:
         "apply": say("写入登记"),
         "undo": say("恢复原来的内容"),
         "derive": say("更新公众地图"),
+        "demand": say("把人口铺到格网上"),
+        "reach": say("计算到最近站点的路程"),
+        "pairs": say("计算谁与谁共用站点"),
+        "count": say("计数"),
+        "hours": say("逐小时计算"),
     }
     return known.get(step or "", "")
 

@@ -29,6 +29,7 @@ ENTRIES = [
     Entry("desk.reports_page", mark("群众反映"), _ALL, "speech"),
     Entry("desk.stations", mark("站点"), _ALL, "pin"),
     Entry("desk.imports_page", mark("导入"), ("viewer", "editor"), "upload"),
+    Entry("desk.planner_page", mark("规划"), _ALL, "layers"),
     Entry("desk.history_page", mark("修改历史"), _ALL, "history"),
     Entry("desk.people", mark("人员"), ("administrator",), "people"),
 ]

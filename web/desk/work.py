@@ -78,7 +78,10 @@ def _told(now: Progress) -> dict[str, Any]:
 
 def _outcome(now: Progress) -> str | None:
     batch = (now.result or {}).get("batch") or now.arguments.get("batch")
-    return url_for("desk.import_page", batch_id=batch) if batch else None
+    if batch:
+        return url_for("desk.import_page", batch_id=batch)
+    run = now.arguments.get("run")
+    return url_for("desk.run_page", run_id=run) if run else None
 
 
 def _next(work_id: int) -> str:

@@ -1,0 +1,33 @@
+"""Sample requests of the planner's pages, for the matrix of roles."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from desk_samples import Sample, World
+from planner_fixtures import add_people, made
+
+FORM = {
+    "title": "样本", "region": "", "mode": "walk", "limits": "15", "main": "15", "timed": "", "date": "", "hour": "12",
+    "unknown": "include", "size_m": "1000", "detour": "1.3",
+}  # fmt: skip
+
+
+def run(world: World, **more: Any) -> Mapping[str, Any]:
+    """Keep a run that is done, made by the operator."""
+    add_people(world.session)
+    return {"run_id": made(world.session, "样本").id, **more}
+
+
+SAMPLES: dict[tuple[str, str], Sample] = {
+    ("POST", "/desk/planner/runs"): Sample(form=FORM, ok=(303,)),
+    ("GET", "/desk/planner/runs/<int:run_id>"): Sample(values=run, ok=(200,)),
+    ("GET", "/desk/planner/runs/<int:run_id>/map.json"): Sample(values=run, ok=(200,)),
+    **{
+        (method, "/desk/planner/runs/<int:run_id>/<any('publish', 'withdraw', 'remove'):act>"): Sample(
+            values=lambda world: run(world, act="publish"), form={"reason": "样本"}
+        )
+        for method in ("GET", "POST")
+    },
+}

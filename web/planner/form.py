@@ -1,0 +1,160 @@
+"""The form for a new run: what was written in it, as a question or as what is wrong with each field."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from werkzeug.datastructures import MultiDict
+
+from geo.passing import Mode
+from stations import vocabulary
+from stations.errors import Invalid
+from stations.hours import SHANGHAI
+from stations.planning import CoverageQuestion
+from stations.query import StationQuery
+from web.i18n import say
+
+__all__ = ["Filled", "read"]
+
+_LONGEST_TITLE: Final = 200
+_MOST_LIMITS: Final = 8
+_LONGEST_LIMIT: Final = 240
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A form as it was filled in. question: None where something is wrong; wrong: field → what, in words."""
+
+    values: Mapping[str, Any]
+    question: CoverageQuestion | None = None
+    wrong: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def fresh(cls, now: datetime) -> Filled:
+        """Return the form as it is offered first."""
+        return cls(
+            {
+                "title": "",
+                "region": "",
+                "mode": "walk",
+                "limits": "5,10,15,30",
+                "main": "15",
+                "size_m": "1000",
+                "timed": "",
+                "date": f"{now.astimezone(SHANGHAI):%Y-%m-%d}",
+                "hour": f"{now.astimezone(SHANGHAI):%H}",
+                "clock": "",
+                "kinds": [],
+                "amenities": [],
+                "unknown": "include",
+                "detour": "1.3",
+            }
+        )
+
+
+def read(form: MultiDict[str, str], *, regions: Mapping[str, str]) -> Filled:
+    """Read what was sent. regions: the codes that may be asked about, with their names."""
+    values: dict[str, Any] = {
+        name: form.get(name, "").strip()
+        for name in ("title", "region", "mode", "limits", "main", "size_m", "timed", "date", "hour", "clock", "unknown",
+                     "detour")
+    } | {name: form.getlist(name) for name in ("kinds", "amenities")}  # fmt: skip
+    wrong: dict[str, str] = {}
+
+    def taken(name: str, reader: Callable[[str], Any]) -> Any:
+        try:
+            return reader(values[name])
+        except (ValueError, Invalid) as error:
+            wrong[name] = str(error)
+            return None
+
+    taken("title", _title)
+    limits = taken("limits", _limits)
+    asked = {
+        "region": taken("region", lambda code: _one_of(code, regions, say("登记里没有这个区域。"))) or None,
+        "mode": taken("mode", lambda mode: Mode(_one_of(mode, list(Mode), say("请选一种出行方式。")))),
+        "limits_min": limits,
+        "main_min": taken("main", lambda text: _main(text, limits)),
+        "size_m": taken("size_m", lambda text: _number(text, 50, 50_000, say("写50到50000之间的米数。"))),
+        "detour": taken("detour", lambda text: _number(text, 1, 5, say("写1到5之间的数。"))),
+    }
+    at = taken("date", lambda _: _moment(values)) if values["timed"] else None
+    if values["clock"] and not values["timed"]:
+        wrong["clock"] = say("要算一天24小时，请选一个日期。")
+    codes = {"kinds": vocabulary.KINDS, "amenities": vocabulary.AMENITIES}
+    for name, known in codes.items():
+        if not set(values[name]) <= set(known):
+            wrong[name] = say("有不认识的选项。")
+    if values["unknown"] not in {"include", "exclude"}:
+        wrong["unknown"] = say("请选一项。")
+    if wrong:
+        return Filled(values, None, wrong)
+    serving = [
+        *(("kind", code) for code in values["kinds"]),
+        *(("amenities", code) for code in values["amenities"]),
+        ("unknown", values["unknown"]),
+    ]
+    question = CoverageQuestion(
+        **asked, at=at, around_the_clock=bool(values["clock"]), serving=StationQuery.parse(serving)
+    )
+    return Filled(values, question)
+
+
+def _title(text: str) -> str:
+    if not 1 <= len(text) <= _LONGEST_TITLE:
+        raise ValueError(say("给这次计算起个名字，最多{n}个字。", n=_LONGEST_TITLE))
+    return text
+
+
+def _one_of(text: str, known: Any, said: str) -> str:
+    if text and text not in known:
+        raise ValueError(said)
+    return text
+
+
+def _limits(text: str) -> tuple[int, ...]:
+    parts = [part.strip() for part in text.replace("，", ",").replace("、", ",").split(",")]
+    said = say("写1到{n}个从小到大的整分钟，用逗号隔开，例如 5,10,15,30。", n=_MOST_LIMITS)
+    if not all(part.isascii() and part.isdigit() and len(part) < 4 for part in parts):
+        raise ValueError(said)
+    limits = tuple(map(int, parts))
+    if list(limits) != sorted(set(limits)) or limits[0] < 1 or len(limits) > _MOST_LIMITS:
+        raise ValueError(said)
+    if limits[-1] > _LONGEST_LIMIT:
+        raise ValueError(say("最长{n}分钟。", n=_LONGEST_LIMIT))
+    return limits
+
+
+def _main(text: str, limits: tuple[int, ...] | None) -> int:
+    said = say("主要时限要是上面时限中的一个。")
+    if not (text.isascii() and text.isdigit() and len(text) < 4):
+        raise ValueError(said)
+    if limits is not None and int(text) not in limits:
+        raise ValueError(said)
+    return int(text)
+
+
+def _number(text: str, low: float, high: float, said: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        raise ValueError(said) from None
+    if not low <= value <= high:
+        raise ValueError(said)
+    return value
+
+
+def _moment(values: Mapping[str, str]) -> datetime:
+    hour = values["hour"] or "12"
+    try:
+        day = datetime.strptime(values["date"], "%Y-%m-%d").replace(tzinfo=SHANGHAI)
+    except ValueError:
+        raise ValueError(say("写一个日期，例如 2026-01-31。")) from None
+    if not (hour.isascii() and hour.isdigit() and int(hour) < 24):
+        raise ValueError(say("小时是0到23。"))
+    if not 2000 <= day.year <= 2100:
+        raise ValueError(say("日期要在2000年到2100年之间。"))
+    return day.replace(hour=int(hour))

@@ -1,0 +1,140 @@
+"""What the planner's pages call things: measures, levels, layers, and what is wrong with a form."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from stations import vocabulary
+from stations.hours import SHANGHAI
+from stations.planning import CoverageQuestion
+from web.i18n import lang, say
+
+__all__ = [
+    "basis_words",
+    "layer_label",
+    "level_label",
+    "measure_label",
+    "minutes",
+    "mode_label",
+    "number",
+    "percent",
+    "question_words",
+    "title_of",
+]
+
+
+def level_label(level: str) -> str:
+    """Return what a level of regions is called."""
+    return {
+        "province": say("省"),
+        "prefecture": say("市州"),
+        "county": say("区县"),
+        "township": say("乡镇"),
+    }[level]
+
+
+def measure_label(measure: str, main_min: int) -> str:
+    """Return what a measure is called."""
+    return {
+        "share": say("{n}分钟内的人口比例", n=main_min),
+        "uncovered": say("{n}分钟以外的人", n=main_min),
+        "people": say("人口"),
+        "median": say("一半人不超过的分钟"),
+    }[measure]
+
+
+def layer_label(layer: str) -> str:
+    """Return what a layer of the map is called."""
+    return {
+        "areas": say("区域着色"),
+        "reach": say("服务范围"),
+        "cells": say("人口格网"),
+        "gaps": say("覆盖空白"),
+        "stations": say("站点"),
+    }[layer]
+
+
+def mode_label(mode: str) -> str:
+    """Return how one travels."""
+    return {"walk": say("步行"), "ebike": say("电动车")}[mode]
+
+
+def number(value: float | None) -> str:
+    """Write people or cells, whole; a dash for what nobody knows."""
+    return "–" if value is None else f"{value:,.0f}"
+
+
+def percent(part: float | None, whole: float | None) -> str:
+    """Write a share to a tenth of a percent; a dash where there is nothing to share."""
+    return "–" if part is None or not whole else f"{100 * part / whole:.1f}%"
+
+
+def minutes(seconds: float | None, longest_min: int) -> str:
+    """Write minutes; what is not reached within the longest limit says so."""
+    if seconds is None:
+        return say("超过{n}分钟", n=longest_min)
+    return say("{n}分钟", n=f"{seconds / 60:.0f}")
+
+
+def title_of(names: Mapping[str, str], code: str) -> str:
+    """Return what a region is called; what lies in none is said to."""
+    return names.get(code) or code or say("不在任何区域内")
+
+
+def basis_words(basis: Mapping[str, Any]) -> list[str]:
+    """Say what figures stand on: how minutes were measured, whose people, and that an estimate is one."""
+    if basis.get("estimated_ways"):
+        ways = say(
+            "分钟为估算（直线×系数）：直线距离 × {detour}，每秒 {speed} 米。河流、山和围墙都没有算进去。",
+            detour=f"{basis['detour']:g}",
+            speed=f"{basis['speed_ms']:.2f}",
+        )
+    else:
+        ways = say("分钟按街道网络计算：{source}。", source=basis.get("ways", ""))
+    people = (
+        say("人口为估算：2020年人口普查的数字摊到地名上，比较粗。")
+        if basis.get("estimated_demand")
+        else say("人口来自 {source}。", source=basis.get("demand", ""))
+    )
+    told = [ways, people]
+    if (outside := basis.get("people_outside") or 0) >= 0.5:
+        told.append(say("另有 {n} 人在所问区域之外，没有计入。", n=number(outside)))
+    return told
+
+
+def moment(value: datetime | None) -> str:
+    """Write the moment whose open stations count."""
+    if value is None:
+        return say("不看开放时间：运营中的站点都算")
+    return f"{value.astimezone(SHANGHAI):%Y-%m-%d %H:%M}"
+
+
+def question_words(question: CoverageQuestion, names: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Tell what was asked, as labels and values."""
+    serving = question.serving
+    return [
+        (
+            say("区域"),
+            names.get(question.region, question.region) if question.region else say("整个登记范围"),
+        ),
+        (say("出行方式"), mode_label(question.mode)),
+        (say("时限（分钟）"), _joined([str(limit) for limit in question.limits_min])),
+        (say("主要时限"), say("{n}分钟", n=question.main_min)),
+        (say("时刻"), moment(question.at)),
+        (say("一天24小时"), say("计算") if question.around_the_clock else say("不计算")),
+        (say("格网边长"), say("{n} 米", n=f"{question.size_m:,.0f}")),
+        (say("绕行系数"), f"{question.detour:g}"),
+        (say("站点种类"), _terms(vocabulary.KINDS, serving.kinds) or say("所有休息站点")),
+        (say("必须有"), _terms(vocabulary.AMENITIES, serving.amenities) or say("不限")),
+        (say("不确定的"), say("不算") if str(serving.unknown) == "exclude" else say("也算")),
+    ]
+
+
+def _terms(terms: Mapping[str, vocabulary.Term], codes: Sequence[str]) -> str:
+    return _joined([terms[code].label(lang()) for code in codes])
+
+
+def _joined(parts: Sequence[str]) -> str:
+    return say("、").join(parts)
