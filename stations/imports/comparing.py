@@ -298,6 +298,7 @@ _MADE: Final = (
     "import_partner_changes",
     "import_changes",
     "import_imported",
+    "import_void",
     "import_edits",
     "import_given",
     "import_conflicts",

@@ -31,8 +31,13 @@ _PART: Final[Mapping[str, str]] = {**{name: name for name in FACTS}, **_TOGETHER
 
 _IMPORTED: Final = """
     CREATE TEMP TABLE import_imported ON COMMIT DROP AS
-    SELECT c.id FROM commits c JOIN import_batches b ON b.id = c.batch_id WHERE NOT b.ledger
-    UNION SELECT applied_in FROM import_batches WHERE applied_in IS NOT NULL AND NOT ledger
+    SELECT c.id FROM commits c JOIN import_batches b ON b.id = c.batch_id WHERE NOT b.ledger AND b.status <> 'undone'
+    UNION SELECT applied_in FROM import_batches WHERE applied_in IS NOT NULL AND NOT ledger AND status <> 'undone'
+"""
+# A batch that was undone wrote and took back: as far as it went, it is as if it had never been.
+_VOID: Final = """
+    CREATE TEMP TABLE import_void ON COMMIT DROP AS
+    SELECT c.id FROM commits c JOIN import_batches b ON b.id = c.batch_id WHERE b.status = 'undone'
 """
 # The changes by staff that no import has written over, newest last; ``was`` is what stood before the first of them.
 _EDITS: Final = """
@@ -49,7 +54,7 @@ _EDITS: Final = """
             SELECT 'name.' || tag, 'name.' || tag, h.held->'names'->0->tag
             FROM jsonb_object_keys((h.held->'names'->0) || (h.held->'names'->1)) tag
             WHERE (h.held->'names'->0->tag) IS DISTINCT FROM (h.held->'names'->1->tag)) f
-        WHERE c.changes),
+        WHERE c.changes AND h.commit_id NOT IN (SELECT id FROM import_void)),
     settled AS (
         SELECT *, coalesce(max(id) FILTER (WHERE NOT by_staff) OVER (PARTITION BY number, part), 0) AS settled
         FROM events)
@@ -66,7 +71,7 @@ _EXCEPTIONS: Final = """
         SELECT 0 AS id, added_in AS commit_id FROM hours_exceptions WHERE station_id = c.station_id
         UNION ALL SELECT id, commit_id FROM history
         WHERE station_id = c.station_id AND table_name = 'hours_exceptions') x
-    WHERE c.hours AND x.commit_id NOT IN (SELECT id FROM import_imported)
+    WHERE c.hours AND x.commit_id NOT IN (SELECT id FROM import_imported UNION ALL SELECT id FROM import_void)
         AND x.commit_id > coalesce((
             SELECT max(h.commit_id) FROM history h JOIN import_imported m ON m.id = h.commit_id
             WHERE h.station_id = c.station_id AND h.table_name = 'stations'
@@ -93,7 +98,8 @@ _AMENITY_EDITS: Final = """
     settled AS (
         SELECT e.*, m.id IS NULL AS by_staff,
             coalesce(max(e.id) FILTER (WHERE m.id IS NOT NULL) OVER (PARTITION BY number, part), 0) AS settled
-        FROM events e LEFT JOIN import_imported m ON m.id = e.commit_id)
+        FROM events e LEFT JOIN import_imported m ON m.id = e.commit_id
+        WHERE e.commit_id NOT IN (SELECT id FROM import_void))
     SELECT number, part, field, (array_agg(was ORDER BY id))[1], max(id), (array_agg(commit_id ORDER BY id DESC))[1]
     FROM settled WHERE by_staff AND id > settled GROUP BY number, part, field
 """
@@ -167,7 +173,7 @@ _PARTNER_CONFLICTS: Final = """
     JOIN history h ON h.station_id = p.station_id AND h.table_name = 'partners' AND h.op = 'delete'
         AND h.held->>'role' = p.role
     JOIN organisations o ON o.id = (h.held->>'organisation_id')::bigint
-    WHERE h.commit_id NOT IN (SELECT id FROM import_imported)
+    WHERE h.commit_id NOT IN (SELECT id FROM import_imported UNION ALL SELECT id FROM import_void)
         AND NOT EXISTS (SELECT FROM partners k JOIN import_imported m ON m.id = k.added_in
             WHERE k.station_id = p.station_id AND k.role = p.role AND k.added_in > h.commit_id)
     GROUP BY p.number, p.role, p.name, p.station_id
@@ -218,6 +224,7 @@ def find_conflicts(stage: Stage, source_id: int) -> int:
         if name in FACTS
     )
     stage.run(_IMPORTED)
+    stage.run(_VOID)
     stage.run(sql.SQL(_EDITS).format(parts=parts))
     stage.run(_EXCEPTIONS)
     stage.run(_AMENITY_EDITS)

@@ -25,19 +25,23 @@ _ABSENT: Final = """
             UNION SELECT s.region_code FROM import_matches m JOIN stations s ON s.id = m.station_id) r
         JOIN regions o ON o.code = r.code
         JOIN regions g ON g.code = ANY (o.lineage) AND g.level = 'county'),
-    told AS (
-        SELECT external_id, split_part(key, E'\\x1f', 1) AS name
-        FROM import_stage t JOIN import_judged j USING (number)
-        WHERE j.station_id IS NULL AND (j.rejected OR j.ambiguous))
-    SELECT s.id AS station_id, s.code, s.names->>'zh' AS name, k.external_id, s.region_code
-    FROM station_sources k
-    JOIN stations s ON s.id = k.station_id
+    told AS MATERIALIZED (
+        SELECT t.external_id, split_part(t.key, E'\\x1f', 1) AS name
+        FROM import_judged j JOIN import_stage t USING (number)
+        WHERE j.station_id IS NULL AND (j.rejected OR j.ambiguous)),
+    missing AS MATERIALIZED (
+        SELECT k.station_id, k.external_id, split_part(k.identity_key, E'\\x1f', 1) AS name
+        FROM station_sources k
+        WHERE k.source_id = %(source)s AND k.station_id NOT IN (SELECT station_id FROM import_matches))
+    SELECT s.id AS station_id, s.code, s.names->>'zh' AS name, m.external_id, s.region_code
+    FROM missing m
+    JOIN stations s ON s.id = m.station_id
     JOIN regions r ON r.code = s.region_code
-    WHERE k.source_id = %(source)s AND s.withdrawn_reason IS NULL AND s.lifecycle IN ('planned', 'building', 'open')
+    WHERE s.withdrawn_reason IS NULL AND s.lifecycle IN ('planned', 'building', 'open')
         AND r.lineage && (SELECT array_agg(code) FROM named)
-        AND NOT EXISTS (SELECT FROM import_matches m WHERE m.station_id = s.id)
-        AND NOT EXISTS (SELECT FROM told
-            WHERE told.external_id = k.external_id OR told.name = split_part(k.identity_key, E'\\x1f', 1))
+        AND m.name NOT IN (SELECT name FROM told WHERE name IS NOT NULL)
+        AND (m.external_id IS NULL OR m.external_id NOT IN (
+            SELECT external_id FROM told WHERE external_id IS NOT NULL))
         AND ((SELECT yz_everywhere('editor', 'administrator'))
             OR s.region_code = ANY ((SELECT yz_regions('editor', 'administrator'))::text[]))
 """

@@ -83,6 +83,7 @@ _TABLES: Final = (
     "import_amenity_changes",
     "import_partner_changes",
     "import_imported",
+    "import_void",
     "import_edits",
     "import_given",
     "import_conflicts",

@@ -52,10 +52,14 @@ _TOUCHED: Final = """
 _ADDED: Final = "SELECT {station} AS station_id FROM {table} WHERE added_in = ANY (:commits)"
 _EVENTS: Final = text("""
     SELECT h.table_name, h.row_key, h.station_id, h.op, h.held, k.at, who.display_name AS by,
-        h.commit_id = ANY (:commits) OR h.id = :change AS ours
+        h.commit_id = ANY (:commits) OR h.id = :change AS ours, coalesce(b.status = 'undone', false) AS undone
     FROM history h JOIN commits k ON k.id = h.commit_id LEFT JOIN staff who ON who.id = k.actor_id
+    LEFT JOIN import_batches b ON b.id = k.batch_id
     WHERE h.station_id = ANY (:ids) AND h.table_name = ANY (:tables)
     ORDER BY h.id
+""")
+_UNDONE: Final = text("""
+    SELECT k.id FROM commits k JOIN import_batches b ON b.id = k.batch_id WHERE b.status = 'undone'
 """)
 _OTHERS: Final = text("""
     SELECT h.table_name, h.row_key, h.held, h.op FROM history h
@@ -225,6 +229,8 @@ class _Row:
     present: dict[str, Any] | None
     events: list[Event]
     added: bool = False
+    #: Added by an import that was undone since.
+    void: bool = False
 
 
 @dataclass(slots=True)
@@ -233,17 +239,24 @@ class _OneStation:
     rows: dict[tuple[str, str], _Row]
 
     def row(self, table: str, key: dict[str, Any]) -> _Row:
-        name = (table, orjson.dumps(key, option=orjson.OPT_SORT_KEYS).decode())
-        return self.rows.setdefault(name, _Row(table, key, None, []))
+        return self.rows.setdefault(_named(table, key), _Row(table, key, None, []))
+
+
+def _named(table: str, key: Mapping[str, Any]) -> tuple[str, str]:
+    return table, orjson.dumps(key, option=orjson.OPT_SORT_KEYS).decode()
 
 
 def _stations(session: Session, asked: _Asked, ids: Sequence[int]) -> Iterable[_OneStation]:
     found = {number: _OneStation(number, {}) for number in ids}
+    # An import that was undone wrote and took back: between us and the present it is as if it had never been.
+    first_added: dict[tuple[str, str], int] = {}
     for event in session.execute(_EVENTS, asked.values(ids=list(ids))):
-        found[event.station_id].row(event.table_name, event.row_key).events.append(
-            Event(event.op, event.held, event.ours, event.by, event.at)
-        )
-    ours = set(asked.commits)
+        row = found[event.station_id].row(event.table_name, event.row_key)
+        if event.ours or not event.undone:
+            row.events.append(Event(event.op, event.held, event.ours, event.by, event.at))
+        elif event.op == "delete":
+            first_added.setdefault(_named(event.table_name, event.row_key), event.held["added_in"])
+    ours, undone = set(asked.commits), set(session.scalars(_UNDONE))
     for name, model in _TABLES.items():
         keys = [column.name for column in inspect(model).primary_key]
         station = "id" if name == "stations" else "station_id"
@@ -253,7 +266,11 @@ def _stations(session: Session, asked: _Asked, ids: Sequence[int]) -> Iterable[_
         )
         for content in rows:
             row = found[content[station]].row(name, {key: content[key] for key in keys})
-            row.present, row.added = content, content["added_in"] in ours
+            since = content["added_in"]
+            if since in undone and since not in ours:
+                # Taken out and put back: it is still the row that somebody had added before.
+                since = first_added.get(_named(name, row.key), since)
+            row.present, row.added, row.void = content, since in ours, since in undone
     return found.values()
 
 
@@ -318,7 +335,7 @@ class _Work:
         foreign = [
             row
             for row in station.rows.values()
-            if row.present is not None and not row.added and row.table != _BOOKS
+            if row.present is not None and not (row.added or row.void) and row.table != _BOOKS
         ]
         name = present["names"]["zh"]
         if others or foreign:

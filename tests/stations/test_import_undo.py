@@ -221,6 +221,43 @@ def test_a_later_import_outlives_the_undoing_of_an_earlier_one(ground: Session, 
     assert station(ground, "甲站").phone == "0971-2222222"
 
 
+def test_imports_are_undone_one_after_the_other_down_to_nothing(ground: Session, tmp_path: Path) -> None:
+    operator = actor_id(ground, OPERATOR)
+    first = imported(ground, write(tmp_path / "a.csv", [row("甲站", **FULL)]))
+    made = registry(ground), days(ground)
+    other = FULL | {
+        "电话": "0971-2222222",
+        "服务设施": "饮水（损坏）",
+        "开放时间": "国庆停业，每天9:00-18:00",
+    }
+    second = imported(ground, write(tmp_path / "b.csv", [row("甲站", **other)]))
+    third = imported(ground, write(tmp_path / "c.csv", [row("甲站", **FULL)]))
+    undo(ground, third, actor=operator)
+    ground.commit()
+    assert undo(ground, second, actor=operator).kept == ()
+    ground.commit()
+    assert (registry(ground), days(ground)) == made
+    report = undo(ground, first, actor=operator)
+    ground.commit()
+    assert (report.withdrawn, report.kept, shown(ground)) == (1, (), [])
+
+
+def test_what_staff_wrote_is_theirs_again_after_the_import_that_won_over_it_is_undone(
+    ground: Session, tmp_path: Path
+) -> None:
+    operator = actor_id(ground, OPERATOR)
+    imported(ground, write(tmp_path / "a.csv", [row("甲站", 电话="0971-1111111")]))
+    with as_somebody(ground, operator):
+        get(ground, station(ground, "甲站").code).phone = "0971-9999999"
+    path = write(tmp_path / "b.csv", [row("甲站", 电话="0971-2222222")])
+    batch = imported(ground, path, accept=frozenset({2}))
+    assert station(ground, "甲站").phone == "0971-2222222"
+    undo(ground, batch, actor=operator)
+    ground.commit()
+    assert station(ground, "甲站").phone == "0971-9999999"
+    assert run(ground, path).counts == {"conflict": 1}
+
+
 def test_a_state_goes_back_with_its_day_and_reason(ground: Session, tmp_path: Path) -> None:
     operator = actor_id(ground, OPERATOR)
     imported(ground, write(tmp_path / "a.csv", [row("甲站")]))
