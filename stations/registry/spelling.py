@@ -97,26 +97,43 @@ def misspelt(letters: str) -> frozenset[Cut]:
         len(letters) - at: [cut[::-1] for cut in cuts]
         for at, cuts in _whole_cuts_before(letters, backwards=True).items()
     }
+    slips = [
+        (heads, meant, tails)
+        for at, heads in before.items()
+        for end in range(at + 1, min(at + _LONGEST + 1, len(letters)) + 1)
+        if (tails := behind.get(end))
+        for meant in _meant(letters[at:end])
+    ]
+    # The likeliest cuts of what is spelt right come first for every slip, so that a long name is not used up by the
+    # slips at its beginning.
     found: set[Cut] = set()
-    for at, heads in before.items():
-        for end in range(at + 1, min(at + _LONGEST + 1, len(letters)) + 1):
-            for tail in behind.get(end, ()):
-                for meant in _meant(letters[at:end]):
-                    found.update((*head, meant, *tail) for head in heads)
-                    if len(found) > _MOST_MISSPELT:
-                        return frozenset(found)
+    for rank in range(2 * _MOST_WAYS - 1):
+        for heads, meant, tails in slips:
+            found.update(
+                (*head, meant, *tail)
+                for i, head in enumerate(heads)
+                for j, tail in enumerate(tails)
+                if i + j == rank
+            )
+            if len(found) > _MOST_MISSPELT:
+                return frozenset(found)
     return frozenset(found)
 
 
 def _whole_cuts_before(letters: str, *, backwards: bool = False) -> dict[int, list[Cut]]:
-    """Return, for every position that whole syllables can reach, some ways to get there."""
+    """Return, for every position that whole syllables can reach, some ways to get there, fewest syllables first."""
     reached: dict[int, list[Cut]] = {0: [()]}
     for at in range(len(letters)):
-        for cut in reached.get(at, ()):
-            for end in range(at + 1, min(at + _LONGEST, len(letters)) + 1):
-                part = letters[len(letters) - end : len(letters) - at] if backwards else letters[at:end]
-                if part in _SYLLABLES and len(reached.get(end, ())) < _MOST_WAYS:
-                    reached.setdefault(end, []).append((*cut, part))
+        if at not in reached:
+            continue
+        reached[at] = sorted(reached[at], key=lambda cut: (len(cut), cut))[:_MOST_WAYS]
+        for end in range(at + 1, min(at + _LONGEST, len(letters)) + 1):
+            part = letters[len(letters) - end : len(letters) - at] if backwards else letters[at:end]
+            if part in _SYLLABLES:
+                reached.setdefault(end, []).extend((*cut, part) for cut in reached[at])
+    last = reached.get(len(letters), [])
+    if last:
+        reached[len(letters)] = sorted(last, key=lambda cut: (len(cut), cut))[:_MOST_WAYS]
     return reached
 
 

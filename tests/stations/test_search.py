@@ -101,6 +101,11 @@ def test_a_name_is_found_with_any_one_letter_of_its_pinyin_wrong_missing_or_too_
     assert name in {hit.name for hit in search(filled, typed, limit=50)}
 
 
+def test_a_slip_at_the_end_of_a_long_name_is_forgiven_like_one_at_its_beginning(filled: Session) -> None:
+    for typed in ("qiaotouzhonggongjiashuyuanzhigongyazhan", "qaotouzhonggongjiashuyuanzhigongyizhan"):
+        assert "桥头重工家属院职工驿站" in {hit.name for hit in search(filled, typed)}
+
+
 @given(at=st.integers(0, len(STATIONS) - 1), place=st.floats(0, 0.999), wrong=st.sampled_from("囗日未土干"))
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_name_is_found_with_any_one_character_wrong(
