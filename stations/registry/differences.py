@@ -122,7 +122,7 @@ _SORTS: Mapping[str, Sort] = MappingProxyType(
             ("lifecycle_since", "opened_on", "expected_on", "starts", "ends", "taken_on", "retrieved_on",
              "revoked_on"), Sort.DATE,
         ),
-        **dict.fromkeys(("decided_at", "released_at", "created_at"), Sort.MOMENT),
+        **dict.fromkeys(("decided_at", "released_at", "made_at", "received_at", "created_at"), Sort.MOMENT),
     }
 )  # fmt: skip
 #: The same word means something else there.

@@ -90,6 +90,8 @@ class Entry:
     at: datetime
     actor_id: int
     actor: str
+    #: By which the parts of the system are known.
+    login: str
     reason: str
     batch_id: int | None
     doings: tuple[Doing, ...] = ()
@@ -285,6 +287,7 @@ def _entries(session: Session, ids: Sequence[int], tables: Sequence[Kept]) -> tu
             Commit.at,
             Commit.actor_id,
             func.coalesce(Staff.display_name, "").label("actor"),
+            func.coalesce(Staff.login, "").label("login"),
             Commit.reason,
             Commit.batch_id,
         )
@@ -300,6 +303,7 @@ def _entries(session: Session, ids: Sequence[int], tables: Sequence[Kept]) -> tu
             row.at,
             row.actor_id,
             row.actor,
+            row.login,
             row.reason,
             row.batch_id,
             counted.get(row.id, ()),

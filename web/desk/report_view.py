@@ -78,9 +78,8 @@ def card(group: Group, now: datetime, mine: bool) -> Card:
 def count_words(group: Group) -> str:
     """Say how many reports there are, and how many people lately said so where that is known."""
     said = plural("{n} 条反映", "{n} 条反映", group.count).format(n=group.count)
-    if not group.devices:
-        return said
-    return f"{said} · {plural('近日 {n} 人', '近日 {n} 人', group.devices).format(n=group.devices)}"
+    people = plural("近日 {n} 人", "近日 {n} 人", group.devices).format(n=group.devices)
+    return " · ".join([said, people]) if group.devices else said
 
 
 def done_card(decided: Decided, by: str, mine: bool) -> Done:

@@ -31,7 +31,7 @@ def role_meaning(role: str) -> str:
     return {
         "viewer": say("看工作台上的一切，不改任何内容。"),
         "editor": say("登记和修改站点，导入名单，处理群众反映。"),
-        "inspector": say("登记现场看到的情况，处理群众反映。"),
+        "inspector": say("登记现场看到的情况。"),
         "planner": say("计算覆盖和选址，保存方案。"),
         "administrator": say("管理人员和授权，并可做以上各项。"),
     }[role]

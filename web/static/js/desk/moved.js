@@ -21,17 +21,18 @@
     map.scrollWheelZoom.disable(); // the page scrolls; the buttons and two fingers zoom
     L.control.zoom({ position: "topright" }).addTo(map);
     var shapes = [];
-    options.moves.forEach(function (move) {
+    // The newest is told first and drawn last, so that where a pin stands now lies over where it once stood.
+    options.moves.slice().reverse().forEach(function (move) {
       var old = there(move.old), now = there(move.new);
-      if (old && now) shapes.push([L.polyline([old, now], { weight: 2.5, dashArray: "6 5", interactive: false }), "accent", false]);
-      if (old) shapes.push([L.circleMarker(old, { radius: 7, weight: 2.5, fillOpacity: 0.25, interactive: false }), "warn", true]);
-      if (now) shapes.push([L.circleMarker(now, { radius: 8, weight: 2.5, fillOpacity: 0.95, interactive: false }), "accent", true]);
+      if (old && now) shapes.push([L.polyline([old, now], { weight: 2.5, dashArray: "6 5", interactive: false }), "accent", null]);
+      if (old) shapes.push([L.circleMarker(old, { radius: 7, weight: 2.5, fillOpacity: 1, interactive: false }), "warn", "paper"]);
+      if (now) shapes.push([L.circleMarker(now, { radius: 8, weight: 2.5, fillOpacity: 1, interactive: false }), "accent", "accent"]);
       if (options.moves.length > 1) L.marker(now || old, { interactive: false, keyboard: false, icon: new Numbered({ number: move.number }) }).addTo(map);
     });
     function colour() {
       shapes.forEach(function (shape) {
         var look = { color: yizhan.colour(shape[1]) };
-        if (shape[2]) look.fillColor = look.color;
+        if (shape[2]) look.fillColor = yizhan.colour(shape[2]);
         shape[0].setStyle(look);
       });
     }
