@@ -7,6 +7,7 @@ from pathlib import Path
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from stations.imports import Mapping
 from tests.stations.import_helpers import CHENGDONG, CHENGZHONG, count, kinds, run, station, write
 
 Row = dict[str, object]
