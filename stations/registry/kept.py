@@ -48,7 +48,7 @@ class Kept:
     @property
     def name(self) -> str:
         """The table's name, as the history spells it."""
-        return self.model.__tablename__
+        return str(self.model.__tablename__)
 
     @property
     def table(self) -> Table:
@@ -103,7 +103,7 @@ OF_PEOPLE = frozenset({"staff", "staff_grants"})
 
 def as_held(kept: Kept) -> ColumnElement[Any]:
     """Return the present row as the history would hold it."""
-    row = func.to_jsonb(kept.table.table_valued())
+    row: ColumnElement[Any] = func.to_jsonb(kept.table.table_valued())
     for column in sorted(kept.untold):
         row = row.op("-")(column)
     return row
