@@ -122,8 +122,12 @@ def listed(session: Session, *, limit: int = 100) -> Sequence[CoverageRun]:
 
 
 def published(session: Session) -> CoverageRun | None:
-    """Return the run that the public sees, or None."""
-    return session.scalar(select(CoverageRun).where(CoverageRun.published))
+    """Return the run that the public sees, or None; its cells and stations are read when they are asked for."""
+    return session.scalar(
+        select(CoverageRun)
+        .where(CoverageRun.published)
+        .options(defer(CoverageRun.cells), defer(CoverageRun.doors))
+    )
 
 
 def publish(session: Session, run_id: int, *, actor: int, now: datetime) -> CoverageRun:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Iterator
 
@@ -70,9 +71,9 @@ def enter(window: Window, site: str, member: SomeStaff) -> Callable[..., Reader]
 def drawn(reader: Reader, address: str) -> None:
     """Open a page with a map and wait until its figures are there and its layers are drawn."""
     reader.page.goto(reader.site + address)
-    reader.page.wait_for_function(
-        "window.yizhan && yizhan.plannerRuns.length && yizhan.plannerRuns.every(run => run.body && run._rows)"
-    )
+    for container in reader.page.locator(".yz-map").all():
+        expect(container).to_have_attribute("data-drawn", "", timeout=15_000)
+        expect(container).to_have_attribute("data-hour", re.compile(r"\d*"))
 
 
 def shade(reader: Reader, code: str) -> str:
@@ -110,7 +111,6 @@ def test_the_hours_move_the_table_and_the_map(enter: Callable[..., Reader], run_
         slider.press("ArrowRight")  # 03:00, when the door is shut
     expect(page.locator(".totals .figure")).to_have_text("0.0%")
     assert slider.get_attribute("aria-valuetext") == "03:00"
-    page.wait_for_function(
-        "before => yizhan.plannerRuns[0].map.regions._shades['630222'] !== before", arg=by_day
-    )
+    expect(page.locator(".yz-map")).to_have_attribute("data-hour", "3")
+    assert shade(reader, "630222") != by_day
     assert reader.query()["hour"] == ["3"]

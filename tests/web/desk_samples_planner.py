@@ -24,6 +24,13 @@ SAMPLES: dict[tuple[str, str], Sample] = {
     ("POST", "/desk/planner/runs"): Sample(form=FORM, ok=(303,)),
     ("GET", "/desk/planner/runs/<int:run_id>"): Sample(values=run, ok=(200,)),
     ("GET", "/desk/planner/runs/<int:run_id>/map.json"): Sample(values=run, ok=(200,)),
+    (
+        "GET",
+        "/desk/planner/runs/<int:run_id>.<any('gpkg', 'shp.zip', 'geojson', 'csv', 'xlsx'):form>",
+    ): Sample(values=lambda world: run(world, form="csv"), ok=(200,)),
+    ("GET", "/desk/planner/runs/<int:run_id>/report"): Sample(values=run, ok=(200,)),
+    ("GET", "/desk/planner/runs/<int:run_id>/picture.svg"): Sample(values=run, ok=(200,)),
+    ("GET", "/desk/planner/compare"): Sample(query={"first": "1", "second": "1"}, ok=(200, 404)),
     **{
         (method, "/desk/planner/runs/<int:run_id>/<any('publish', 'withdraw', 'remove'):act>"): Sample(
             values=lambda world: run(world, act="publish"), form={"reason": "样本"}

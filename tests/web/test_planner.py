@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import re
 import threading
+import zipfile
 from collections.abc import Callable, Iterator
 from html import unescape
+from pathlib import Path
 from typing import Any
 
+import openpyxl
+import pyogrio
 import pytest
 from desk_fixtures import DeskClient, hash_quickly, signed_in, staff_member
 from flask import Flask
-from planner_fixtures import NOON, fill, made
-from sqlalchemy import Engine, create_engine
+from planner_fixtures import NOON, fill, made, round_the_clock
+from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.orm import Session
 
 from stations import jobs
+from stations.jobs.queue import Again
 from stations.jobs.running import run as do_work
+from stations.models import CoverageRun
+from stations.planning import runs
+from stations.registry.writing import OPERATOR, acting, actor_id
 from web import create_app
 from web.jobs import kinds
+from web.planner.tables import PARTS
 from web.settings import Settings
 
 FORM = {
@@ -118,3 +129,265 @@ def test_the_map_s_layers_come_as_short_numbers(planner: DeskClient, kept: Calla
     (people,) = body["stations"].values()
     assert people == [1_000.0, 1_000.0]
     assert len(body["reach"]) == 1
+
+
+def download(planner: DeskClient, run_id: int, form: str, what: str) -> tuple[str, bytes]:
+    answer = planner.get(f"/desk/planner/runs/{run_id}.{form}?what={what}")
+    assert answer.status_code == 200, plain(answer.text)
+    return answer.headers["Content-Disposition"], answer.data
+
+
+@pytest.mark.parametrize("what", PARTS)
+@pytest.mark.parametrize("form", ["gpkg", "geojson", "shp.zip"])
+def test_a_file_of_shapes_opens_with_its_chinese_fields(
+    planner: DeskClient, kept: Callable[..., int], tmp_path: Path, form: str, what: str
+) -> None:
+    _, content = download(planner, kept(), form, what)
+    path = tmp_path / f"run.{form}"
+    path.write_bytes(content)
+    source = f"/vsizip/{path}/coverage.shp" if form == "shp.zip" else str(path)
+    found = pyogrio.read_dataframe(source)
+    assert found.crs == "EPSG:4326"
+    assert "人口" in found.columns or "名称" in found.columns
+    if form == "shp.zip":
+        with zipfile.ZipFile(path) as archive:
+            assert archive.read("coverage.cpg").strip() == b"UTF-8"
+            assert {name.rsplit(".", 1)[1] for name in archive.namelist()} == {
+                "shp",
+                "shx",
+                "dbf",
+                "prj",
+                "cpg",
+            }
+        assert all(len(name.encode()) <= 10 for name in found.columns if name != "geometry")
+
+
+def test_outlines_that_may_not_go_along_never_do(planner: DeskClient, kept: Callable[..., int]) -> None:
+    heads, content = download(planner, kept(), "geojson", "areas")
+    assert "coverage" in heads
+    assert "points" in heads
+    kinds_of_shape = {feature["geometry"]["type"] for feature in json.loads(content)["features"]}
+    assert kinds_of_shape == {"Point"}
+
+
+def test_outlines_that_may_go_along_do(planner: DeskClient, kept: Callable[..., int], engine: Engine) -> None:
+    run_id = kept()
+    allow(engine, yes=True)
+    try:
+        heads, content = download(planner, run_id, "geojson", "areas")
+    finally:
+        allow(engine, yes=False)
+    assert "points" not in heads
+    assert {feature["geometry"]["type"] for feature in json.loads(content)["features"]} == {"MultiPolygon"}
+
+
+def allow(engine: Engine, *, yes: bool) -> None:
+    with (
+        Session(engine) as session,
+        session.begin(),
+        acting(session, actor_id(session, OPERATOR), reason="outlines"),
+    ):
+        session.execute(text("UPDATE regions SET publishable = :yes"), {"yes": yes})
+
+
+def test_no_cell_of_a_table_is_a_formula(planner: DeskClient, kept: Callable[..., int]) -> None:
+    run_id = kept()
+    _, content = download(planner, run_id, "csv", "stations")
+    (row,) = csv.DictReader(io.StringIO(content.decode("utf-8-sig")))
+    assert row["名称"] == "'=驿站"
+    assert float(row["只靠本站人口"]) == 1_000
+    _, content = download(planner, run_id, "xlsx", "stations")
+    sheet = openpyxl.load_workbook(io.BytesIO(content)).worksheets[0]
+    heads, values = list(sheet.values)
+    assert dict(zip(heads, values, strict=True))["名称"] == "'=驿站"
+    assert dict(zip(heads, values, strict=True))["时限内人口"] == 1_000
+    assert {cell.data_type for row_ in sheet for cell in row_} <= {"s", "n"}
+
+
+def test_a_part_that_is_not_there_is_no_file(planner: DeskClient, kept: Callable[..., int]) -> None:
+    run_id = kept()
+    assert planner.get(f"/desk/planner/runs/{run_id}.csv?what=secrets").status_code == 404
+    assert planner.get(f"/desk/planner/runs/{run_id}.csv?level=village").status_code == 404
+    assert planner.get("/desk/planner/runs/999999.csv").status_code == 404
+
+
+def test_two_runs_stand_beside_each_other_with_what_was_asked_differently(
+    planner: DeskClient, kept: Callable[..., int]
+) -> None:
+    first, second = kept("近", main_min=5), kept("远", main_min=30)
+    said = plain(planner.get(f"/desk/planner/compare?first={first}&second={second}").text)
+    assert "民和回族土族自治县 0 0.0% 1,000 100.0% +1,000" in said
+    assert "主要时限 5分钟 30分钟" in said
+    same = plain(planner.get(f"/desk/planner/compare?first={first}&second={first}").text)
+    assert "问的完全相同" in same
+    assert planner.get("/desk/planner/compare?first=x&second=1").status_code == 400
+
+
+def say_why(planner: DeskClient, run_id: int, act: str, reason: str = "经主管同意") -> int:
+    return planner.post(f"/desk/planner/runs/{run_id}/{act}", data={"reason": reason}).status_code
+
+
+def test_the_public_sees_the_run_that_a_planner_publishes_until_it_is_withdrawn(
+    planner: DeskClient, app: Flask, kept: Callable[..., int]
+) -> None:
+    public = app.test_client()
+    assert "radius_m" in json.loads(public.get("/map/gaps.json").data)
+    run_id = kept("给公众的", at=NOON)
+    assert say_why(planner, run_id, "publish", "") == 400
+    assert say_why(planner, run_id, "publish") == 303
+    body = json.loads(public.get("/map/gaps.json").data)
+    assert body["run"] == {
+        "date": "2026-07-01", "minutes": 15, "mode": "walk", "at": "2026-07-01 12:00", "stations": 1,
+        "estimated_ways": True, "estimated_people": True,
+    }  # fmt: skip
+    assert {area["name"]: (area["people"], area["people_beyond"]) for area in body["areas"]} == {
+        "城东区": (2_000, 2_000), "民和回族土族自治县": (1_000, 0),
+    }  # fmt: skip
+    assert [(gap["name"], gap["people"]) for gap in body["places"]] == [("城东区", 2_000)]
+    page = plain(public.get("/map?gap=1").text)
+    assert "3,000 人中，2,000 人步行15分钟内没有休息站点" in page
+    assert (
+        "2026-07-01 由规划人员计算并公开。 只算 2026-07-01 12:00 开着的站点。 分钟为估算（直线×系数）" in page
+    )
+    assert say_why(planner, run_id, "remove") == 409
+    second = kept("下一次", main_min=5)
+    assert say_why(planner, second, "publish") == 303
+    assert json.loads(public.get("/map/gaps.json").data)["run"]["minutes"] == 5
+    assert say_why(planner, run_id, "withdraw") == 409
+    assert say_why(planner, second, "withdraw") == 303
+    assert "run" not in json.loads(public.get("/map/gaps.json").data)
+
+
+def test_a_run_that_is_removed_is_listed_no_more_and_why_stands_in_the_history(
+    planner: DeskClient, kept: Callable[..., int], engine: Engine
+) -> None:
+    run_id = kept("走错了")
+    assert say_why(planner, run_id, "remove", "区域选错") == 303
+    assert "走错了" not in planner.get("/desk/planner").text
+    assert planner.get(f"/desk/planner/runs/{run_id}").status_code == 404
+    with engine.connect() as connection:
+        reasons = connection.execute(text("SELECT reason FROM commits")).scalars().all()
+    assert f"remove run {run_id}: 区域选错" in reasons
+
+
+def test_a_run_without_an_answer_is_neither_published_nor_removed_while_it_is_worked_on(
+    planner: DeskClient, engine: Engine
+) -> None:
+    run_id = asked(planner, title="还没算")
+    assert say_why(planner, run_id, "publish") == 409
+    assert say_why(planner, run_id, "remove") == 409
+    assert planner.get(f"/desk/planner/runs/{run_id}/map.json").status_code == 409
+    work = work_of(engine, run_id)
+    assert planner.post(f"/desk/work/{work.id}/cancel", data={"next": "/desk/planner"}).status_code == 303
+    assert "已取消" in planner.get(f"/desk/planner/runs/{run_id}").text
+    assert say_why(planner, run_id, "remove") == 303
+
+
+def test_a_worker_that_stops_leaves_nothing_half_written_and_the_next_begins_anew(
+    planner: DeskClient, engine: Engine, settings: Settings
+) -> None:
+    run_id = asked(planner, title="断电")
+    stopping = threading.Event()
+    stopping.set()
+    with pytest.raises(Again):
+        do_work(engine, work_of(engine, run_id).id, kinds(settings), stopping)
+    assert work_of(engine, run_id).state == "waiting"
+    with Session(engine) as session:
+        assert runs.get(session, run_id).finished_at is None
+    do_work(engine, work_of(engine, run_id).id, kinds(settings), threading.Event())
+    with Session(engine) as session:
+        assert runs.get(session, run_id).finished_at is not None
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"title": " "}, "给这次计算起个名字"),
+        ({"title": "长" * 201}, "给这次计算起个名字"),
+        ({"region": "999999"}, "登记里没有这个区域"),
+        ({"mode": "horse"}, "请选一种出行方式"),
+        ({"mode": ""}, "请选一种出行方式"),
+        ({"limits": "15,5"}, "从小到大的整分钟"),
+        ({"limits": "٣"}, "从小到大的整分钟"),
+        ({"limits": "5,999"}, "最长240分钟"),
+        ({"main": "20"}, "主要时限要是上面时限中的一个"),
+        ({"size_m": "nan"}, "写50到50000之间的米数"),
+        ({"size_m": "1e9"}, "写50到50000之间的米数"),
+        ({"detour": "0.5"}, "写1到5之间的数"),
+        ({"clock": "1"}, "请选一个日期"),
+        ({"timed": "1", "date": "2026-02-30"}, "写一个日期"),
+        ({"timed": "1", "hour": "24"}, "小时是0到23"),
+        ({"timed": "1", "date": "0001-01-01"}, "2000年到2100年"),
+        ({"kinds": "palace"}, "有不认识的选项"),
+        ({"unknown": "maybe"}, "请选一项"),
+    ],
+)
+def test_what_is_wrong_is_said_at_its_field_and_nothing_is_asked(
+    planner: DeskClient, engine: Engine, changes: dict[str, str], said: str
+) -> None:
+    def count() -> int:
+        with Session(engine) as session:
+            return session.query(CoverageRun).count()
+
+    before = count()
+    answer = planner.post("/desk/planner/runs", data={**FORM, **changes})
+    assert answer.status_code == 400
+    found = re.findall(r'<span class="wrong" id="wrong-\w+">([^<]+)</span>', answer.text)
+    assert len(found) == 1
+    assert said in found[0]
+    assert 'aria-describedby="wrong-' in answer.text
+    assert count() == before
+
+
+def test_an_hour_of_the_day_has_figures_of_its_own_and_its_link_shows_them_again(
+    planner: DeskClient, kept: Callable[..., int]
+) -> None:
+    run_id = kept("一整天", **round_the_clock())
+    address = f"/desk/planner/runs/{run_id}"
+    assert "33.3% 的人在15分钟内有站点" in plain(planner.get(address).text)
+    night = plain(planner.get(f"{address}?hour=3").text)
+    assert "0.0% 的人在15分钟内有站点" in night
+    assert "0 / 3,000 人 · 0 个站点 · 03:00" in night
+    at = plain(planner.get(f"{address}?hour=9&level=prefecture").text)
+    assert "海东市 1,000 1,000 100.0%" in at
+    assert "33.3%" in plain(planner.get(f"{address}?hour=99&level=nowhere&by=x&sort=y&at=z").text)
+
+
+def test_a_table_is_sorted_by_the_links_of_its_heads(planner: DeskClient, kept: Callable[..., int]) -> None:
+    address = f"/desk/planner/runs/{kept()}"
+    by_name = planner.get(f"{address}?sort=name&rising=1").text
+    assert by_name.index("城东区</button>") < by_name.index("民和回族土族自治县</button>")
+    falling = planner.get(f"{address}?sort=share").text
+    assert falling.index("民和回族土族自治县</button>") < falling.index("城东区</button>")
+    assert 'aria-sort="descending"' in falling
+
+
+def test_the_short_address_leads_to_the_desk_and_keeps_its_query(planner: DeskClient) -> None:
+    assert planner.raw.get("/planner?lang=en").location == "/desk/planner?lang=en"
+
+
+def test_who_only_looks_is_offered_nothing_to_change(
+    app: Flask, engine: Engine, kept: Callable[..., int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hash_quickly(monkeypatch)
+    viewer = signed_in(app, staff_member(engine, "looker", "viewer", None))
+    run_id = kept()
+    assert "开始计算" not in viewer.get("/desk/planner").text
+    assert "/publish" not in viewer.get(f"/desk/planner/runs/{run_id}").text
+    assert viewer.post("/desk/planner/runs", data=FORM).status_code == 403
+
+
+def test_a_report_tells_figures_method_assumptions_sources_and_versions(
+    planner: DeskClient, kept: Callable[..., int]
+) -> None:
+    run_id = kept("给领导的", main_min=10)
+    page = planner.get(f"/desk/planner/runs/{run_id}/report")
+    said = plain(page.text)
+    for expected in (
+        "主要时限 10分钟", "10分钟内的人口比例 33.3%", "城东区 2,000 0 0.0% 2,000", "两步移动搜寻法（2SFCA）",
+        "分钟为估算（直线×系数）", "人口：census 2020, estimated", "地名：test", "站点都还没有核实过", "numpy",
+    ):  # fmt: skip
+        assert expected in said
+    picture = planner.get(f"/desk/planner/runs/{run_id}/picture.svg")
+    assert picture.mimetype == "image/svg+xml"
+    assert "演示底图，未送审" in picture.text

@@ -28,6 +28,7 @@ from web.pages.map_view import (
     map_options,
     metres_words,
 )
+from web.pages.published import is_published, published_gaps
 from web.pages.words import map_words
 
 __all__ = ["blueprint"]
@@ -75,6 +76,7 @@ def map_page() -> str:
         problems=[say("“{value}”看不懂，没有用它筛选。", value=p.value) for p in problems],
         gap=gap.on,
         gaps=_gap_body(query, gap) if gap.on else None,
+        published=is_published(),
         distance_m=gap.distance_m,
         distance_words=metres_words(gap.distance_m),
         distances=[(metres, metres_words(metres)) for metres in DISTANCES_M],
@@ -143,7 +145,7 @@ def places_json() -> Response:
 
 @blueprint.get("/map/gaps.json")
 def gaps_json() -> Response:
-    """Answer with the places that no station is near, and how many there are in each county."""
+    """Answer with the places that no station is near, by county: those of the published run where there is one."""
     query, _, _ = StationQuery.read(request.args.items(multi=True))
     return _json(_gap_body(query, GapSwitch.read(request.args)))
 
@@ -167,7 +169,8 @@ def about() -> str:
 
 
 def _gap_body(query: StationQuery, gap: GapSwitch) -> dict[str, Any]:
-    return gaps.gaps(session(), query, radius_m=gap.distance_m, now=now()).as_dict(lang())
+    """Return the layer that a planner has published, else what lies beyond a straight line."""
+    return published_gaps() or gaps.gaps(session(), query, radius_m=gap.distance_m, now=now()).as_dict(lang())
 
 
 def _start() -> int:

@@ -152,4 +152,27 @@ def _gaps() -> dict[str, object]:
         "column_people_uncovered": say("未覆盖 / 已知人口"),
         "column_places_population_unknown": say("人口未知的地点"),
         "column_farthest_m": say("最远"),
+    } | _published()
+
+
+def _published() -> dict[str, object]:
+    """Return what is said of the gaps where a planner has published a run."""
+    return {
+        "run_caption": say("各区县{minutes}分钟以外的人"),
+        "run_summary": say(
+            "{people} 人中，{beyond} 人{mode}{minutes}分钟内没有休息站点（按 {stations} 个站点计算）。"
+        ),
+        "run_on_foot": say("步行"),
+        "run_by_ebike": say("骑电动车"),
+        "run_places": [plural("{n} 处空白", "{n} 处空白", n) for n in (1, 2)],
+        "run_gap": say("{people} 人，最近的站点要 {minutes} 分钟"),
+        "run_gap_far": say("{people} 人，没有站点可到"),
+        "run_date": say("{date} 由规划人员计算并公开。"),
+        "run_at": say("只算 {moment} 开着的站点。"),
+        "run_any_hour": say("不看开放时间，运营中的站点都算。"),
+        "run_ways_estimated": say("分钟为估算（直线×系数），没有按街道走。"),
+        "run_ways_streets": say("分钟按街道计算。"),
+        "run_people_estimated": say("人口为估算，比较粗。"),
+        "column_people_beyond": say("{minutes}分钟以外"),
+        "column_people": say("人口"),
     }

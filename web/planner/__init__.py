@@ -8,9 +8,9 @@ from __future__ import annotations
 from flask import Blueprint, Flask, redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from web.planner import routes
+from web.planner import comparing, downloads, report, routes
 
-__all__ = ["init_app", "routes"]
+__all__ = ["comparing", "downloads", "init_app", "report", "routes"]
 
 _doors = Blueprint("planner", __name__)
 

@@ -88,7 +88,6 @@ def service_area(run: CoverageRun) -> BaseGeometry:
         half = question.size_m / 2
         shapes = shapely.box(x - half, y - half, x + half, y + half)
     whole = shapely.union_all(shapes)
-    # Pictures need no more than a tenth of the radius shows.
     plain = shapely.transform(whole, lambda xy: np.column_stack(back.transform(xy[:, 0], xy[:, 1])))
     return plain if plain.geom_type in {"Polygon", "MultiPolygon"} else shapely.MultiPolygon()
 

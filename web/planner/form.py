@@ -74,7 +74,8 @@ def read(form: MultiDict[str, str], *, regions: Mapping[str, str]) -> Filled:
     taken("title", _title)
     limits = taken("limits", _limits)
     asked = {
-        "region": taken("region", lambda code: _one_of(code, regions, say("登记里没有这个区域。"))) or None,
+        "region": taken("region", lambda code: _one_of(code, {"", *regions}, say("登记里没有这个区域。")))
+        or None,
         "mode": taken("mode", lambda mode: Mode(_one_of(mode, list(Mode), say("请选一种出行方式。")))),
         "limits_min": limits,
         "main_min": taken("main", lambda text: _main(text, limits)),
@@ -110,7 +111,7 @@ def _title(text: str) -> str:
 
 
 def _one_of(text: str, known: Any, said: str) -> str:
-    if text and text not in known:
+    if text not in known:
         raise ValueError(said)
     return text
 

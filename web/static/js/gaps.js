@@ -27,6 +27,18 @@
     { key: "farthest_m", of: function (a) { return a.farthest_m === null ? -1 : a.farthest_m; }, text: function (a) { return far(a.farthest_m); } },
   ];
 
+  /* Where a planner has published a run, its people and minutes are shown in place of places and metres. */
+  var RUN_COLUMNS = [
+    COLUMNS[0],
+    { key: "people_beyond", of: function (a) { return a.people_beyond; }, text: function (a) { return yizhan.number(a.people_beyond); } },
+    { key: "share", of: function (a) { return a.people ? a.people_beyond / a.people : -1; }, text: function (a) { return share(a.people_beyond, a.people); } },
+    { key: "people", of: function (a) { return a.people; }, text: function (a) { return yizhan.number(a.people); } },
+  ];
+
+  function part(body, area) {
+    return body.run ? (area.people ? area.people_beyond / area.people : null) : area.places ? area.places_uncovered / area.places : null;
+  }
+
   function Gaps(map, options) {
     this._map = map;
     this._url = options.url;
@@ -60,12 +72,16 @@
   Gaps.prototype._draw = function () {
     var map = this._map, group = this._places, drawer = this._drawer, body = this._body, gaps = this;
     var shades = {};
-    body.areas.forEach(function (area) { if (area.places) shades[area.code] = yizhan.colour("gap-" + shade(area.places_uncovered / area.places)); });
+    body.areas.forEach(function (area) {
+      var beyond = part(body, area);
+      if (beyond !== null) shades[area.code] = yizhan.colour("gap-" + shade(beyond));
+    });
     map.regions.loaded.then(function () { if (gaps._body === body) map.regions.shade(shades); }, function () { /* no areas to shade */ });
     group.clearLayers();
     body.places.forEach(function (place) {
+      var people = body.run ? place.people : place.population;
       L.circleMarker([place.lat, place.lon], {
-        renderer: drawer, pane: "gaps", radius: place.population === null ? 5 : Math.min(12, 5 + Math.sqrt(place.population) / 60),
+        renderer: drawer, pane: "gaps", radius: people === null ? 5 : Math.min(12, 5 + Math.sqrt(people) / 60),
         weight: 2, color: yizhan.colour("gap-ink"), fillColor: yizhan.colour("gap-hollow"), fillOpacity: 0.85,
       }).on("click", function () { gaps._tell(place); }).addTo(group);
     });
@@ -73,6 +89,10 @@
   };
 
   function about(place) {
+    if (place.people !== undefined) {
+      if (place.minutes === null) return yizhan.say("run_gap_far", { people: yizhan.number(place.people) });
+      return yizhan.say("run_gap", { people: yizhan.number(place.people), minutes: yizhan.number(place.minutes) });
+    }
     return yizhan.say("place_gap", { distance: far(place.nearest_m), people: count(place.population) });
   }
 
@@ -83,11 +103,31 @@
       .openOn(this._map);
   };
 
+  function summary(run, total) {
+    return yizhan.say("run_summary", {
+      people: yizhan.number(total.people), beyond: yizhan.number(total.people_beyond), minutes: yizhan.number(run.minutes), stations: yizhan.number(run.stations),
+      mode: yizhan.say(run.mode === "ebike" ? "run_by_ebike" : "run_on_foot"),
+    });
+  }
+
+  /** Whose numbers these are, of which day, and what of them is an estimate. */
+  function basis(run) {
+    return [
+      yizhan.say("run_date", { date: run.date }),
+      run.at ? yizhan.say("run_at", { moment: run.at }) : yizhan.say("run_any_hour"),
+      run.estimated_ways ? yizhan.say("run_ways_estimated") : yizhan.say("run_ways_streets"),
+      run.estimated_people ? yizhan.say("run_people_estimated") : "",
+    ].filter(Boolean).join(" ");
+  }
+
   /* The table: its header cells are buttons that sort. */
   Gaps.prototype._write = function () {
-    var gaps = this, body = this._body, sort = this._sort, total = body.totals;
+    var gaps = this, body = this._body, run = body.run, sort = this._sort, total = body.totals;
+    var columns = run ? RUN_COLUMNS : COLUMNS, minutes = run && yizhan.number(run.minutes);
+    if (sort.column >= columns.length) sort = this._sort = { column: 1, falling: true };
+    var caption = run ? yizhan.say("run_caption", { minutes: minutes }) : yizhan.say("gap_caption", { distance: yizhan.distance(body.radius_m) });
     var rows = body.areas.slice().sort(function (a, b) {
-      var x = COLUMNS[sort.column].of(a), y = COLUMNS[sort.column].of(b);
+      var x = columns[sort.column].of(a), y = columns[sort.column].of(b);
       var order = typeof x === "string" ? x.localeCompare(y, yizhan.lang) : x - y;
       return sort.falling ? -order : order;
     });
@@ -97,24 +137,24 @@
         gaps._sort = { column: i, falling: mine ? !sort.falling : i > 0 };
         gaps._write();
         gaps._table.querySelectorAll("th button")[i].focus();
-      } } }, [yizhan.say("column_" + column.key), mine ? yizhan.icon("chevron", sort.falling ? null : "turned") : null]));
+      } } }, [yizhan.say("column_" + column.key, { minutes: minutes }), mine ? yizhan.icon("chevron", sort.falling ? null : "turned") : null]));
     }
     var table = el("table", { "class": "gap-table" }, [
-      el("caption", {}, yizhan.say("gap_caption", { distance: yizhan.distance(body.radius_m) })),
-      el("thead", {}, el("tr", {}, COLUMNS.map(heading))),
+      el("caption", {}, caption),
+      el("thead", {}, el("tr", {}, columns.map(heading))),
       el("tbody", {}, rows.map(function (area) {
-        return el("tr", {}, COLUMNS.map(function (column, i) {
+        return el("tr", {}, columns.map(function (column, i) {
           if (i) return el("td", {}, column.text(area));
           return el("th", { scope: "row" }, el("button", { type: "button", on: { click: function () { gaps._goTo(area.code); } } }, [
-            el("i", { "class": "swatch gap-" + (area.places ? shade(area.places_uncovered / area.places) : "none"), "aria-hidden": "true" }), area.name,
+            el("i", { "class": "swatch gap-" + (part(body, area) === null ? "none" : shade(part(body, area))), "aria-hidden": "true" }), area.name,
           ]));
         }));
       })),
-      el("tfoot", {}, el("tr", {}, COLUMNS.map(function (column, i) {
+      el("tfoot", {}, el("tr", {}, columns.map(function (column, i) {
         return el(i ? "td" : "th", i ? {} : { scope: "row" }, i ? column.text(total) : yizhan.say("total"));
       }))),
     ]);
-    var places = body.places.slice().sort(function (a, b) { return (b.nearest_m || Infinity) - (a.nearest_m || Infinity); });
+    var places = run ? body.places : body.places.slice().sort(function (a, b) { return (b.nearest_m || Infinity) - (a.nearest_m || Infinity); });
     var list = el("ol", { "class": "gap-places" }, places.map(function (place) {
       return el("li", {}, el("button", { type: "button", on: { click: function () {
         gaps._map.setView([place.lat, place.lon], Math.max(11, gaps._map.getZoom()));
@@ -126,12 +166,12 @@
     }));
     this._table.textContent = "";
     [
-      el("p", { "class": "gap-summary" }, yizhan.say("gap_summary", { uncovered: yizhan.number(total.places_uncovered), places: yizhan.number(total.places), distance: yizhan.distance(body.radius_m), stations: yizhan.number(body.basis.stations) })),
+      el("p", { "class": "gap-summary" }, run ? summary(run, total) : yizhan.say("gap_summary", { uncovered: yizhan.number(total.places_uncovered), places: yizhan.number(total.places), distance: yizhan.distance(body.radius_m), stations: yizhan.number(body.basis.stations) })),
       key,
-      el("div", { "class": "scroll", tabindex: "0", role: "region", "aria-label": yizhan.say("gap_caption", { distance: yizhan.distance(body.radius_m) }) }, table),
-      el("h3", {}, yizhan.say("gap_places", { n: places.length })),
+      el("div", { "class": "scroll", tabindex: "0", role: "region", "aria-label": caption }, table),
+      el("h3", {}, run ? yizhan.say("run_places", { n: places.length }) : yizhan.say("gap_places", { n: places.length })),
       list,
-      el("p", { "class": "note" }, yizhan.say("gap_basis", { source: body.basis.places_source })),
+      el("p", { "class": "note" }, run ? basis(run) : yizhan.say("gap_basis", { source: body.basis.places_source })),
     ].forEach(function (part) { this._table.appendChild(part); }, this);
   };
 

@@ -24,9 +24,10 @@
     this.on = {};
     this.layers = {};
     options.layers.forEach(function (layer) { this.on[layer] = true; }, this);
-    if (!map.getPane("reach")) map.createPane("reach").style.zIndex = 350;
-    map.createPane("gaps").style.zIndex = 420;
-    map.createPane("doors").style.zIndex = 430;
+    map.createPane("reach").style.zIndex = 350;
+    map.createPane("doors").style.zIndex = 420;
+    map.createPane("gaps").style.zIndex = 430; // drawn as SVG: a canvas would catch the clicks meant for stations below
+    this._drawers = { reach: L.canvas({ pane: "reach", padding: 0.3 }), doors: L.canvas({ pane: "doors", padding: 0.3 }), gaps: L.svg({ pane: "gaps", padding: 0.3 }) };
     L.control.zoom({ position: "topright" }).addTo(map);
     if (options.title) this._name(options.title);
     if (options.at) map.setView([options.at[1], options.at[0]], options.at[2], { animate: false });
@@ -60,19 +61,23 @@
   Run.prototype.shade = function () {
     var map = this.map, run = this, shades = JSON.parse(this.figures().getAttribute("data-shades")), colours = {};
     Object.keys(shades).forEach(function (code) { colours[code] = yizhan.colour("gap-" + shades[code]); });
-    map.regions.loaded.then(function () { map.regions.shade(run.on.areas ? colours : null); }, function () { run.tell(yizhan.say("failed")); });
+    var hour = this.figures().getAttribute("data-hour");
+    map.regions.loaded.then(function () {
+      map.regions.shade(run.on.areas ? colours : null);
+      map.getContainer().setAttribute("data-hour", hour);
+    }, function () { run.tell(yizhan.say("failed")); });
   };
 
   /** Draw what the run found, as far as it is switched on. */
   Run.prototype.draw = function () {
-    var run = this, body = this.body, made = this.layers;
+    var body = this.body, made = this.layers;
     this.shade();
     Object.keys(made).forEach(function (name) { made[name].remove(); delete made[name]; });
     if (body && this.on.cells) made.cells = yizhan.cells(body).addTo(this.map);
     if (body && this.on.reach) made.reach = this._reach(body).addTo(this.map);
     if (body && this.on.gaps) made.gaps = this._gaps(body).addTo(this.map);
     if (this._rows && this.on.stations) made.stations = this._stations(body).addTo(this.map);
-    return run;
+    if (body && this._rows) this.map.getContainer().setAttribute("data-drawn", "");
   };
 
   Run.prototype.toggle = function (layer, on) {
@@ -82,11 +87,11 @@
 
   Run.prototype._reach = function (body) {
     var polygons = body.reach.map(function (polygon) { return polygon.map(function (numbers) { return ring(numbers, body.scale); }); });
-    return L.polygon(polygons, { pane: "reach", renderer: L.canvas({ pane: "reach" }), interactive: false, weight: 1.2, color: yizhan.colour("service"), fillColor: yizhan.colour("service"), fillOpacity: 0.14 });
+    return L.polygon(polygons, { pane: "reach", renderer: this._drawers.reach, interactive: false, weight: 1.2, color: yizhan.colour("service"), fillColor: yizhan.colour("service"), fillOpacity: 0.14 });
   };
 
   Run.prototype._gaps = function (body) {
-    var run = this, main = this.options.main, drawer = L.svg({ pane: "gaps", padding: 0.3 });
+    var run = this, main = this.options.main, drawer = this._drawers.gaps;
     return L.layerGroup(body.gaps.map(function (gap) {
       return L.circleMarker([gap.lat, gap.lon], { renderer: drawer, pane: "gaps", radius: Math.min(14, 3 + Math.sqrt(gap.people) / 25), weight: 1.5, color: yizhan.colour("gap-ink"), fillColor: yizhan.colour("gap-hollow"), fillOpacity: 0.75 })
         .on("click", function (event) {
@@ -115,7 +120,7 @@
   };
 
   Run.prototype._stations = function (body) {
-    var run = this, timed = this._timed, drawer = L.canvas({ pane: "doors", padding: 0.3 });
+    var run = this, timed = this._timed, drawer = this._drawers.doors;
     return L.layerGroup(this._rows.map(function (row) {
       var counted = body && body.stations[row.code], open = timed ? row.look !== "closed" && row.lifecycle === "open" : row.lifecycle === "open";
       var lit = open && (counted || timed);
