@@ -143,7 +143,7 @@ def _told(act: str, run: CoverageRun) -> dict[str, str]:
         },
         "remove": {
             "title": say("移走“{title}”", title=run.title),
-            "what": say("这次计算不再列出。数据留在库里，管理员可以恢复。"),
+            "what": say("这次计算不再列出。数据仍留在库里。"),
             "button": say("移走"),
         },
     }[act]
