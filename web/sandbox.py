@@ -30,6 +30,7 @@ _SOURCE = f"yizhan_{DEMO}"
 _DATABASE = "yizhan_sandbox"
 #: A copy that nobody connects to, so that the sandbox can be made of it while the demonstration is served.
 _SEED = "yizhan_sandbox_seed"
+_UPLOAD_MB = 8
 
 
 def of(settings: Settings) -> Settings:
@@ -46,6 +47,9 @@ def of(settings: Settings) -> Settings:
         sandbox_database_url=None,
         secret_key=settings.key_for("sandbox").hex(),
         photos=settings.photos.with_name(f"{settings.photos.name}-sandbox"),
+        uploads=settings.uploads.with_name(f"{settings.uploads.name}-sandbox"),
+        # Anybody may send files there.
+        upload_max_mb=min(settings.upload_max_mb, _UPLOAD_MB),
         require_two_factor=None,
         oidc_issuer=None,
         smtp_url=None,
@@ -96,6 +100,7 @@ def _remake(cluster: Cluster, settings: Settings, note: str) -> bool:
     made = copies.copy(cluster, _SEED, _DATABASE, note=note)
     if made:
         sandbox = of(settings)
+        shutil.rmtree(sandbox.uploads, ignore_errors=True)
         shutil.rmtree(sandbox.photos, ignore_errors=True)
         if settings.photos.is_dir():
             shutil.copytree(settings.photos, sandbox.photos, copy_function=_linked)
