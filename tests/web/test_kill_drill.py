@@ -33,7 +33,8 @@ def test_an_import_is_there_whole_or_not_at_all_whatever_is_killed_and_no_edit_i
 ) -> None:
     number = TARGETS.index(target)
     chance = random.Random(number)  # noqa: S311 - the moment of the kill
-    outcome = drill(running, number, target, chance=chance, small=300, large=AT_ONCE + 50)
+    rows = AT_ONCE + 50 if target == "worker" else 300
+    outcome = drill(running, number, target, chance=chance, rows=rows, lasts_s=2.0)
     assert outcome.after in {0, outcome.rows}, outcome
     assert outcome.final == outcome.rows, outcome
     assert outcome.lost == 0, outcome

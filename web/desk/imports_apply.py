@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
 from typing import Any
 
 from flask import Response, current_app, flash, redirect, render_template, request, send_file, url_for
@@ -12,7 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from geo.errors import GeoError
 from stations import imports
-from stations.errors import Conflict, NotFound, StationsError
+from stations.errors import NotAllowed, NotFound, StationsError
 from stations.imports import rejected, reviewing
 from stations.imports.problems import Severity
 from stations.imports.reviewing import BatchLine
@@ -134,18 +133,11 @@ def import_rejects(batch_id: int, form: str) -> AnyResponse:
             download_name=name,
         )
 
-    def lines() -> Iterator[str]:
-        out = io.StringIO()
-        writer = csv.writer(out)
-        # Excel takes a file for UTF-8 by its mark.
-        out.write("\ufeff")
-        for row in (heads, *rows):
-            writer.writerow([rejected.plain(cell) for cell in row])
-            yield out.getvalue()
-            out.seek(0)
-            out.truncate()
-
-    answer = Response("".join(lines()), mimetype="text/csv; charset=utf-8")
+    out = io.StringIO()
+    # Excel takes a file for UTF-8 by its mark.
+    out.write("\ufeff")
+    csv.writer(out).writerows([rejected.plain(cell) for cell in row] for row in (heads, *rows))
+    answer = Response(out.getvalue(), mimetype="text/csv; charset=utf-8")
     answer.headers.set("Content-Disposition", "attachment", filename=name)
     return answer
 
@@ -182,7 +174,7 @@ def _begin(batch: BatchLine, kind: str, arguments: dict[str, Any]) -> Any:
 
 def _confirm(batch: BatchLine, *, unseen: imports.Unseen | None = None) -> str:
     if not is_mine(batch):
-        raise Conflict(f"batch {batch.id} is somebody else's; its owner or an administrator may apply it")
+        raise NotAllowed(f"batch {batch.id} is somebody else's; its owner or an administrator may apply it")
     return render_template(
         "desk/import_apply.html",
         batch=batch,
