@@ -245,7 +245,7 @@ def test_the_public_sees_the_run_that_a_planner_publishes_until_it_is_withdrawn(
     }  # fmt: skip
     assert [(gap["name"], gap["people"]) for gap in body["places"]] == [("城东区", 2_000)]
     page = plain(public.get("/map?gap=1").text)
-    assert "3,000 人中，2,000 人步行15分钟内没有休息站点" in page
+    assert "3,000 人中，2,000 人走路15分钟内没有休息站点" in page
     assert (
         "2026-07-01 由规划人员计算并公开。 只算 2026-07-01 12:00 开着的站点。 分钟为估算（直线×系数）" in page
     )

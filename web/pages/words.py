@@ -162,7 +162,7 @@ def _published() -> dict[str, object]:
         "run_summary": say(
             "{people} 人中，{beyond} 人{mode}{minutes}分钟内没有休息站点（按 {stations} 个站点计算）。"
         ),
-        "run_on_foot": say("步行"),
+        "run_on_foot": say("走路"),
         "run_by_ebike": say("骑电动车"),
         "run_places": [plural("{n} 处空白", "{n} 处空白", n) for n in (1, 2)],
         "run_gap": say("{people} 人，最近的站点要 {minutes} 分钟"),
