@@ -165,7 +165,7 @@ def test_a_list_is_sent_corrected_looked_through_applied_seen_on_the_map_and_tak
     expect(believed.locator("[data-state]")).to_have_text("已采信")
     assert violations(page) == []
 
-    page.get_by_role("link", name="地图").click()
+    page.get_by_role("link", name="地图", exact=True).click()
     page.wait_for_selector(".import-map canvas")
     expect(page.locator(".map-key")).to_contain_text("新增 1")
     assert violations(page) == []

@@ -10,6 +10,7 @@ from stations.imports.problems import Kind, Severity
 from web.i18n import lang, say
 
 __all__ = [
+    "DATUMS",
     "changes",
     "conflict_words",
     "datum_label",
@@ -25,6 +26,10 @@ __all__ = [
     "verdict_label",
     "verdict_meaning",
 ]
+
+
+#: Datums to choose from; None where the file says it, or has no coordinates.
+DATUMS = (None, "gcj02", "bd09", "wgs84", "cgcs2000")
 
 
 def verdict_label(verdict: str) -> str:
