@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import expect
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.orm import Session
-from windows import Reader, Window, serving
+from windows import DESK, PHONE, Reader, Window, serving, violations
 
 from stations import jobs
 from stations.jobs.running import run as do_work
@@ -114,3 +114,94 @@ def test_the_hours_move_the_table_and_the_map(enter: Callable[..., Reader], run_
     expect(page.locator(".yz-map")).to_have_attribute("data-hour", "3")
     assert shade(reader, "630222") != by_day
     assert reader.query()["hour"] == ["3"]
+
+
+def test_a_link_shows_the_same_again(enter: Callable[..., Reader], run_id: int) -> None:
+    reader = enter()
+    page = reader.page
+    drawn(reader, f"/desk/planner/runs/{run_id}")
+    page.locator("select[name=by]").select_option("people")
+    expect(page.locator(".key")).to_contain_text("人口")
+    page.get_by_label("人口格网").check()
+    page.get_by_label("覆盖空白").uncheck()
+    page.locator("[data-sort]", has_text="区域").click()
+    expect(page.locator("[aria-sort]")).to_contain_text("区域")
+    page.get_by_role("button", name="民和回族土族自治县").click()
+    expect(page).to_have_url(re.compile(r"at=102\."))
+    told, shaded = page.locator(".figures").inner_text(), shade(reader, "630102")
+    place = page.evaluate("() => yizhan.plannerRuns[0].map.getCenter().lng")
+    other = enter()
+    drawn(other, page.url.removeprefix(other.site))
+    assert other.page.locator(".figures").inner_text() == told
+    assert shade(other, "630102") == shaded
+    assert abs(other.page.evaluate("() => yizhan.plannerRuns[0].map.getCenter().lng") - place) < 0.01
+    assert other.page.get_by_label("人口格网").is_checked()
+    assert not other.page.get_by_label("覆盖空白").is_checked()
+
+
+def test_gaps_and_stations_answer_to_a_click(enter: Callable[..., Reader], run_id: int) -> None:
+    reader = enter()
+    page = reader.page
+    drawn(reader, f"/desk/planner/runs/{run_id}")
+    page.locator(".leaflet-gaps-pane path").first.click(force=True)
+    expect(page.locator(".place-note")).to_contain_text("这里有 2,000 人在 15 分钟以外，最近的站点 897分钟")
+
+
+def test_the_run_that_is_published_is_the_public_map_s_gap_layer(
+    enter: Callable[..., Reader], run_id: int
+) -> None:
+    reader = enter()
+    page = reader.page
+    page.goto(f"{reader.site}/desk/planner/runs/{run_id}")
+    page.get_by_role("link", name="公开").click()
+    page.get_by_label("原因").fill("会议通过")
+    page.get_by_role("button", name="公开").click()
+    expect(page.locator(".told")).to_contain_text("已公开")
+    reader.open("/map?gap=1")
+    expect(page.locator(".gap-table caption")).to_have_text("各区县15分钟以外的人")
+    expect(page.locator(".gap-table tbody tr").first).to_contain_text("城东区")
+    expect(page.locator("[data-gaps] .note")).to_contain_text("分钟为估算（直线×系数）")
+    expect(page.locator(".leaflet-gaps-pane path")).to_have_count(1)
+    expect(page.locator("select[name=distance_m]")).to_be_hidden()
+    page.locator(".gap-table th button", has_text="人口").click()
+    expect(page.locator(".gap-table [aria-sort=descending]")).to_have_text("人口")
+    page.goto(f"{reader.site}/desk/planner/runs/{run_id}/withdraw")
+    page.get_by_label("原因").fill("数据更新")
+    page.get_by_role("button", name="撤下").click()
+    reader.open("/map?gap=1")
+    expect(page.locator(".gap-table caption")).to_contain_text("5 公里")
+
+
+def test_two_maps_move_together(enter: Callable[..., Reader], engine: Engine, run_id: int) -> None:
+    with Session(engine) as session, session.begin():
+        second = made(session, "五分钟", main_min=5).id
+    reader = enter()
+    page = reader.page
+    drawn(reader, f"/desk/planner/compare?first={run_id}&second={second}")
+    expect(page.locator(".yz-map")).to_have_count(2)
+    page.evaluate("() => { yizhan.plannerRuns[0].map.setView([36.5, 102.0], 11, { animate: false }); }")
+    found = page.evaluate(
+        "() => { var m = yizhan.plannerRuns[1].map; return [m.getCenter().lat, m.getCenter().lng, m.getZoom()]; }"
+    )
+    assert found == pytest.approx([36.5, 102.0, 11], abs=0.01)
+    assert shade(reader, "630222") != page.evaluate(
+        "() => yizhan.plannerRuns[1].map.regions._shades['630222']"
+    )
+    assert violations(page) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+def test_the_pages_fit_and_have_no_faults_that_axe_finds(
+    enter: Callable[..., Reader], run_id: int, size: dict[str, int], scheme: str
+) -> None:
+    reader = enter(viewport=size, color_scheme=scheme)
+    page = reader.page
+    for address in ("/desk/planner", f"/desk/planner/runs/{run_id}/report", f"/desk/planner/runs/{run_id}"):
+        if address.endswith(str(run_id)):
+            drawn(reader, address)
+        else:
+            page.goto(reader.site + address)
+        assert violations(page) == [], address
+        wide = page.evaluate("() => document.documentElement.scrollWidth")
+        assert wide <= size["width"], address

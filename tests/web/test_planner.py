@@ -391,3 +391,6 @@ def test_a_report_tells_figures_method_assumptions_sources_and_versions(
     picture = planner.get(f"/desk/planner/runs/{run_id}/picture.svg")
     assert picture.mimetype == "image/svg+xml"
     assert "演示底图，未送审" in picture.text
+    assert "#bd4f2c" in picture.text  # 城东, where nobody is reached
+    assert "#dcebe0" in picture.text  # 民和, where all are
+    assert "最远的十分之一人中到不了的 300" in said

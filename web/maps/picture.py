@@ -6,7 +6,7 @@ bytes. Every picture carries its scale, its review mark at the lower left and th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -78,6 +78,8 @@ class PictureSpec:
     theme: Literal["light", "dark"] = "light"
     pins: tuple[Pin, ...] = ()
     panel: Panel | None = None
+    #: (code of an area, colour): counties that are filled with another colour than that of land.
+    fills: tuple[tuple[str, str], ...] = ()
     title: str = ""
     unit_words: tuple[str, str] = ("{n} m", "{n} km")
     form: Literal["png", "svg"] = "png"
@@ -133,7 +135,7 @@ def render(spec: PictureSpec, ground: Ground) -> bytes:
     else:
         canvas = PngCanvas(spec.width, spec.height, scale=spec.scale, ground=palette.ground, faces=faces())
     view = _View.of(spec)
-    _draw_ground(canvas, view, ground, palette)
+    _draw_ground(canvas, view, ground, palette, dict(spec.fills))
     taken = [draw_mark(canvas, palette, spec.review, spec.credits)]
     # What may not be written over is known before the names are; it is drawn after them.
     middle = metres_per_pixel(view.lat_at(canvas.height / 2), view.zoom)
@@ -222,11 +224,13 @@ def _polygons(shape: BaseGeometry) -> list[Polygon]:
     return [part for part in parts if isinstance(part, Polygon) and not part.is_empty]
 
 
-def _draw_ground(canvas: Canvas, view: _View, ground: Ground, palette: Palette) -> None:
+def _draw_ground(
+    canvas: Canvas, view: _View, ground: Ground, palette: Palette, fills: Mapping[str, str]
+) -> None:
     by_level = {level: [area for area in ground.areas if area.level == level] for level in _LINES}
     for area in by_level["county"]:
         for rings in view.polygons(area.geometry):
-            canvas.area(rings, fill=palette.land)
+            canvas.area(rings, fill=fills.get(area.code, palette.land))
     for lake in ground.lakes:
         for rings in view.polygons(lake):
             canvas.area(rings, fill=palette.water, line=palette.shore, wide=0.7)

@@ -28,6 +28,8 @@ __all__ = ["run_picture", "run_report"]
 
 #: Stations that a picture has room for; the largest by the people who have no other.
 _MOST_PINS: Final = 60
+#: The shades ``--gap-0`` to ``--gap-5`` of the style sheet, light: paper is white.
+_SHADES: Final = ("#dcebe0", "#fbe8cd", "#f7cf9f", "#efab70", "#df7f4b", "#bd4f2c")
 
 
 @blueprint.get("/planner/runs/<int:run_id>/report")
@@ -48,8 +50,9 @@ def run_report(run_id: int) -> str:
 @blueprint.get("/planner/runs/<int:run_id>/picture.svg")
 @desk_page(*ROLES)
 def run_picture(run_id: int) -> Response:
-    """Draw the base map with the stations that most people depend on."""
+    """Draw the areas in the shades of a view, with the stations that most people depend on."""
     run = _finished(run_id)
+    shaded = sorted(shown(run, request.args).shades.items())
     west, south, east, north = _extent(run)
     doors = sorted(run.doors or (), key=lambda door: -door["people_only_here"])[:_MOST_PINS]
     spec = PictureSpec(
@@ -60,6 +63,7 @@ def run_picture(run_id: int) -> Response:
         scale=1,
         bbox=BBox(west, south, east, north),
         pins=tuple(Pin(door["lon"], door["lat"]) for door in doors),
+        fills=tuple((code, _SHADES[shade]) for code, shade in shaded),
         title=say("{title}的地图", title=run.title),
         unit_words=(say("{n} 米"), say("{n} 公里")),
         form="svg",
@@ -104,7 +108,7 @@ def _summary(run: CoverageRun) -> list[tuple[str, str]]:
         (say("不通路的人"), people("people_cut_off")),
         (say("最远的十分之一人：从多少分钟起"), minutes("worst_tenth_from_s")),
         (say("最远的十分之一人：平均多少分钟"), minutes("worst_tenth_mean_s")),
-        (say("最远的十分之一人中到不了的"), share("worst_tenth_unreached")),
+        (say("最远的十分之一人中到不了的"), people("worst_tenth_unreached")),
         (say("人均座位的基尼系数（0最均，1最不均）"), "–" if found.get("gini_score") is None else f"{found['gini_score']:.2f}"),
         (say("算入的站点"), people("stations")),
     ]  # fmt: skip
