@@ -47,7 +47,7 @@ def main() -> None:
             page = context.new_page()
             if member:
                 page.goto(f"{base}/sandbox/desk/log-in")
-                page.locator(f"button[value={member}]").click()
+                page.locator(f"form[action$='{member}'] button").click()
                 page.wait_for_load_state()
             page.goto(base + address.format(**names))
             page.wait_for_timeout(2_500)
