@@ -12,23 +12,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import (
-    BigInteger,
-    ColumnElement,
-    Select,
-    exists,
-    false,
-    func,
-    literal_column,
-    or_,
-    select,
-    union_all,
-)
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import Select, func, select, union
+from sqlalchemy.orm import Session
 
 from stations.errors import NotFound
-from stations.models import Change, Commit, Region, Staff, Station
+from stations.models import Change, Commit, Staff, Station
 from stations.registry.commit_counts import Doing, doings, first_touched
+from stations.registry.commit_search import ADDED_IN_OF_REMOVED, Asked, by_index, conditions
 from stations.registry.kept import KEPT, OF_PEOPLE, OF_STATION, Kept, as_held
 from stations.registry.past import Changed, walk_back
 
@@ -45,40 +35,6 @@ __all__ = [
     "of_station",
     "touched",
 ]
-
-#: The commit that added a row which is gone, written as the index on it is.
-_ADDED_IN_OF_REMOVED = literal_column("(history.held ->> 'added_in')::bigint", BigInteger())
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """Which commits are wanted. What is left out asks for all.
-
-    regions: commits that touched stations there or below. people: whether changes of accounts are told as well.
-    before: those numbered below. public: whether what the public says is told too.
-    """
-
-    actor: int | None = None
-    table: str | None = None
-    regions: tuple[str, ...] = ()
-    batch: int | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-    before: int | None = None
-    people: bool = False
-    public: bool = False
-
-    @property
-    def tables(self) -> tuple[Kept, ...]:
-        """The tables whose changes are told."""
-        return tuple(
-            kept
-            for kept in KEPT.values()
-            if (self.table is None or kept.name == self.table)
-            and (self.people or kept.name not in OF_PEOPLE)
-            and (self.public or self.table == "reports" or kept.name != "reports")
-            and (not self.regions or kept.station is not None)
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,12 +79,13 @@ class Elsewhere(NamedTuple):
 
 def commits(session: Session, asked: Asked, *, limit: int = 30) -> tuple[tuple[Entry, ...], int | None]:
     """Return the commits asked for, newest first, with what they did in numbers; and what to go on before."""
-    found = session.scalars(
-        select(Commit.id)
-        .where(Commit.seq.is_not(None), *_conditions(asked))
-        .order_by(Commit.seq.desc())
-        .limit(limit + 1)
-    ).all()
+    with by_index(session):
+        found = session.scalars(
+            select(Commit.id)
+            .where(Commit.seq.is_not(None), *conditions(session, asked))
+            .order_by(Commit.seq.desc())
+            .limit(limit + 1)
+        ).all()
     entries = _entries(session, found[:limit], asked.tables)
     return entries, (entries[-1].seq if len(found) > limit else None)
 
@@ -150,20 +107,20 @@ def touched(
         select(kept.station_id.label("station_id")).where(kept.added_in == entry.id) for kept in OF_STATION
     ]
     parts += [
-        select(Change.station_id).where(Change.commit_id == entry.id, Change.station_id.is_not(None)),
+        select(Change.station_id.label("station_id")).where(Change.commit_id == entry.id),
         # Added by this commit and removed since.
-        select(Change.station_id).where(
-            Change.op == "delete", _ADDED_IN_OF_REMOVED.in_([entry.id]), Change.station_id.is_not(None)
+        select(Change.station_id.label("station_id")).where(
+            Change.op == "delete", ADDED_IN_OF_REMOVED.in_([entry.id])
         ),
     ]
-    found = union_all(*parts).subquery()
-    ids = session.scalars(
-        select(found.c.station_id)
-        .distinct()
-        .where(found.c.station_id > after)
-        .order_by(found.c.station_id)
-        .limit(limit + 1)
-    ).all()
+    # Each part ends early: a commit that brought a hundred thousand stations is told a page at a time.
+    heads = []
+    for part in parts:
+        station_id = part.selected_columns.station_id
+        head = part.where(station_id > after).distinct().order_by(station_id).limit(limit + 1)
+        heads.append(select(head.subquery().c.station_id))
+    found = union(*heads).subquery()
+    ids = session.scalars(select(found.c.station_id).order_by(found.c.station_id).limit(limit + 1)).all()
     return tuple(ids[:limit]), len(ids) > limit
 
 
@@ -225,60 +182,6 @@ def of_station(session: Session, code: str, *, before: int | None = None, limit:
     return History(told, shown[-1].seq if len(wanted) > limit else None, len(steps))
 
 
-def _conditions(asked: Asked) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = []
-    if asked.actor is not None:
-        found.append(Commit.actor_id == asked.actor)
-    if asked.batch is not None:
-        found.append(Commit.batch_id == asked.batch)
-    if asked.since is not None:
-        found.append(Commit.at >= asked.since)
-    if asked.until is not None:
-        found.append(Commit.at < asked.until)
-    if asked.before is not None:
-        found.append(Commit.seq < asked.before)
-    return [*found, _did_something(asked)]
-
-
-def _did_something(asked: Asked) -> ColumnElement[bool]:
-    """Return whether a commit did something to the tables and regions asked for.
-
-    Where few commits can be meant, their numbers are gathered first; else the newest are tried one by one.
-    """
-    names = [kept.name for kept in asked.tables]
-    if not names:
-        return false()
-    if asked.table is None and not asked.regions:
-        return or_(
-            exists().where(Change.commit_id == Commit.id, Change.table_name.in_(names)),
-            exists().where(
-                Change.op == "delete", Change.table_name.in_(names), Commit.id == _ADDED_IN_OF_REMOVED
-            ),
-            *(exists().where(kept.added_in == Commit.id) for kept in asked.tables),
-        )
-    changes = select(Change.commit_id).where(Change.table_name.in_(names))
-    removed = select(_ADDED_IN_OF_REMOVED).where(Change.op == "delete", Change.table_name.in_(names))
-    parts: list[Select[Any]] = []
-    for kept in asked.tables:
-        part = select(kept.added_in)
-        if asked.regions:
-            part = part.where(kept.station_id.in_(_stations_in(asked.regions)))
-        parts.append(part)
-    if asked.regions:
-        changes = changes.where(Change.station_id.in_(_stations_in(asked.regions)))
-        removed = removed.where(Change.station_id.in_(_stations_in(asked.regions)))
-    return Commit.id.in_(union_all(changes, removed, *parts))
-
-
-def _below(regions: Sequence[str]) -> Select[str]:
-    return select(Region.code).where(Region.lineage.overlap(list(regions)))
-
-
-def _stations_in(regions: Sequence[str]) -> Select[int]:
-    inside = aliased(Station)
-    return select(inside.id).where(inside.region_code.in_(_below(regions)))
-
-
 def _entries(session: Session, ids: Sequence[int], tables: Sequence[Kept]) -> tuple[Entry, ...]:
     rows = session.execute(
         select(
@@ -295,7 +198,8 @@ def _entries(session: Session, ids: Sequence[int], tables: Sequence[Kept]) -> tu
         .where(Commit.id.in_(ids), Commit.seq.is_not(None))
         .order_by(Commit.seq.desc())
     ).all()
-    counted, first = doings(session, ids, tables), first_touched(session, ids, tables)
+    with by_index(session):
+        counted, first = doings(session, ids, tables), first_touched(session, ids, tables)
     return tuple(
         Entry(
             row.id,

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from conftest import fill_squares
 from stations.errors import NotFound
 from stations.models import Commit, Station
-from stations.registry import history, registry
+from stations.registry import commit_search, history, registry
 from stations.registry.differences import Difference, Sort, differences, move_of
 from stations.registry.history import Asked
 from stations.registry.kept import OF_STATION, as_held
@@ -204,7 +204,11 @@ def test_a_feed_tells_each_commit_once_newest_first_and_pages_while_others_write
     assert (first[0].actor, first[0].reason) == ("命令行 Command line", "test")
 
 
-def test_a_feed_is_narrowed_by_actor_table_region_batch_and_time(ledger: Engine) -> None:
+@pytest.mark.parametrize("few", [0, 2000], ids=["commit by commit", "station by station"])
+def test_a_feed_is_narrowed_by_actor_table_region_batch_and_time(
+    ledger: Engine, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    monkeypatch.setattr(commit_search, "_FEW", few)
     here, there = add(ledger, "川口驿站"), add(ledger, "乐都驿站", region_code="630202")
     start = write_none(ledger)
     with Session(ledger) as session:
