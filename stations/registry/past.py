@@ -16,10 +16,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from stations.errors import NotFound
-from stations.models import Change, Commit, Station
+from stations.models import Change, Commit, CommitCounter, Station
 from stations.registry.kept import KEPT, OF_STATION, as_held
 
-__all__ = ["Changed", "Key", "Row", "StationThen", "Step", "seq_at", "station_at", "walk_back"]
+__all__ = ["Changed", "Key", "Row", "StationThen", "Step", "last_seq", "seq_at", "station_at", "walk_back"]
 
 Row: TypeAlias = dict[str, Any]
 
@@ -58,6 +58,11 @@ class StationThen:
 
     station: Row
     rows: Mapping[str, tuple[Row, ...]]
+
+
+def last_seq(session: Session) -> int:
+    """Return the number of the last commit: as long as it is the same, so is everything in the registry."""
+    return session.scalar(select(CommitCounter.last)) or 0
 
 
 def seq_at(session: Session, at: datetime) -> int:

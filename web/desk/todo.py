@@ -13,6 +13,7 @@ from stations.hours import SHANGHAI
 from stations.keeping.progress import Progress, progress, progress_then, total
 from stations.keeping.special_days import SpecialDays
 from stations.keeping.worklist import COUNTED, Heap, ImportItem, Item, Job
+from stations.registry.past import last_seq
 from web import db
 from web.desk.history_values import label
 from web.desk.report_view import count_words
@@ -26,7 +27,7 @@ __all__ = ["Line", "Pile", "Share", "counted", "job_name", "pile", "shares", "sp
 
 #: What the progress is compared with.
 _BACK = timedelta(days=30)
-_THEN = "yizhan.progress_then"
+_NOW, _THEN = "yizhan.progress", "yizhan.progress_then"
 _MOST_KEPT = 200
 
 
@@ -107,13 +108,24 @@ def special_words(days: SpecialDays) -> str:
 
 def shares(regions: tuple[str, ...] | None, now: datetime) -> tuple[dict[str, list[Share]], list[Share]]:
     """Return the progress of each county by code, and that of all together, against thirty days ago."""
-    today = progress(db.session(), regions=regions, now=now)
+    today = _today(regions, now)
     then = _then(regions, now)
     each = {
         code: _shares(found, then.get(code, Progress()))
         for code, found in sorted(today.items(), key=lambda one: (one[0] == "", one[0]))
     }
     return each, _shares(total(today), total(then))
+
+
+def _today(regions: tuple[str, ...] | None, now: datetime) -> dict[str, Progress]:
+    """Return what is, counted anew once something was written, or the hour is over."""
+    kept: dict[Any, dict[str, Progress]] = current_app.extensions.setdefault(_NOW, {})
+    key = (last_seq(db.session()), now.replace(minute=0, second=0, microsecond=0), regions)
+    if key not in kept:
+        if len(kept) >= _MOST_KEPT:
+            kept.clear()
+        kept[key] = dict(progress(db.session(), regions=regions, now=now))
+    return kept[key]
 
 
 def _then(regions: tuple[str, ...] | None, now: datetime) -> dict[str, Progress]:
