@@ -182,3 +182,8 @@ def test_every_public_module_begins_with_the_idea_that_it_holds() -> None:
         and not ast.get_docstring(ast.parse(read(path)))
     ]
     assert silent == []
+
+
+def test_every_test_file_has_a_name_of_its_own() -> None:
+    names = [path.name for path in PYTHON if path.name.startswith("test_")]
+    assert sorted({name for name in names if names.count(name) > 1}) == []

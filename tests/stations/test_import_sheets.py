@@ -126,7 +126,7 @@ def test_rows_of_two_sheets_that_disagree_are_named_by_sheet_and_row(
     assert all("rows 1:2, 2:2 name one station" in reason for reason in reasons)
 
 
-@pytest.mark.parametrize("rows", ["3,", "二:3", "2:3:4", "-1"])
+@pytest.mark.parametrize("rows", ["3,", "二:3", "2:3:4", "--1"])
 def test_rows_to_accept_that_are_no_rows_are_a_wrong_option(rows: str) -> None:
     told = CliRunner().invoke(import_, ["accept", "1", "--rows", rows])
     assert told.exit_code == 2
