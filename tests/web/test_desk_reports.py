@@ -83,7 +83,11 @@ def say(engine: Engine, code: str, choice: str = "amenity_broken", **more: Any) 
     if choice.startswith("amenity"):
         more.setdefault("amenity", "microwave")
     network = more.pop("network", "203.0.113.0/24")
-    with Session(engine) as session, session.begin(), acting(session, actor_id(session, PUBLIC), reason="said by the public"):
+    with (
+        Session(engine) as session,
+        session.begin(),
+        acting(session, actor_id(session, PUBLIC), reason="said by the public"),
+    ):
         occasion = Occasion(Speaker(uuid4(), network), NOON, b"x", Agreement().window)
         saying = Saying.of(client_id=uuid4(), choice=choice, **more)
         return reports.say(session, code, saying, occasion, photo=photo).id
