@@ -130,6 +130,7 @@ class Table:
         # Blank lines count once data follows them: what trails the data is formatting, often to row 1,048,576.
         blank: list[int] = []
         last = layout.last
+        empty = True
         for record in self._reader.records():
             number = record.number
             if number <= layout.last:
@@ -145,10 +146,14 @@ class Table:
             filled = merged.filled(record)
             why = None if record.problem else footers.why(record.cells, merged.width(number))
             if why is None:
+                empty = False
                 yield layout.row(filled, self.first)
             elif len(self._passed) < _MOST_SKIPPED:
                 text = " ".join(filter(None, record.cells))[:_LONGEST_SKIPPED]
                 self._passed.append(Skipped(self.first + number, text, why))
+        # Of several sheets one may hold a total alone; a file that holds no more is no list.
+        if empty and self.first == 0 and not self.beside:
+            raise TableError(f"{name} has a header and no rows below it: is it the right file?")
 
     def _blank(self, numbers: Sequence[int]) -> None:
         room = _MOST_SKIPPED - len(self._passed)
