@@ -16,6 +16,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from stations.registry.queries import WARMING
 from web.settings import Settings
 
 __all__ = ["in_one_transaction", "init_app", "make_engine", "now", "reader", "session", "writing"]
@@ -49,7 +50,7 @@ def make_engine(settings: Settings, *, reading: bool = False) -> Engine:
     def warm(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
         # The first geography call of a session loads the spheroid code: 15 ms that no reader should wait for.
         cursor = connection.cursor()
-        cursor.execute("SELECT ST_Distance('POINT(0 0)'::geography, 'POINT(1 1)'::geography)")
+        cursor.execute(WARMING)
         cursor.close()
         connection.rollback()
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from geoalchemy2 import Geography
 from sqlalchemy import ColumnElement, Float, and_, case, cast, false, func, literal, or_, select
@@ -24,6 +24,7 @@ from stations.registry.reading import bigrams, plain, readings
 from stations.registry.spelling import syllables
 
 __all__ = [
+    "WARMING",
     "Names",
     "around",
     "conditions",
@@ -56,6 +57,9 @@ __all__ = [
 Names: TypeAlias = type[P] | type[GazetteerEntry]
 
 _METRES = Geography(geometry_type=None, srid=-1)
+
+#: Asked once on a new connection: its first geography call loads the spheroid code.
+WARMING: Final = "SELECT ST_Distance('POINT(0 0)'::geography, 'POINT(1 1)'::geography)"
 
 
 def point(lon: float, lat: float) -> ColumnElement[Any]:
