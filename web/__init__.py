@@ -22,7 +22,7 @@ def create_app(settings: Settings, *, engine: Engine | None = None, sandbox: boo
     from flask import Flask, Response
     from sqlalchemy import text
 
-    from web import api, assets, db, desk, finder, i18n, pages, planner, problems, reports, security
+    from web import api, assets, db, desk, finder, i18n, limiting, pages, planner, problems, reports, security
 
     app = Flask(__name__, static_folder=None)
     app.config["YIZHAN_SETTINGS"] = settings
@@ -38,6 +38,7 @@ def create_app(settings: Settings, *, engine: Engine | None = None, sandbox: boo
     i18n.init_app(app, default=settings.lang)
     problems.init_app(app)
     security.init_app(app)
+    limiting.init_app(app, settings)
     _compress(app)
     assets.init_app(app)
     app.register_blueprint(pages.blueprint)

@@ -46,6 +46,7 @@ STATUSES: dict[type[Exception], int] = {
 }
 _TITLES = {
     400: "Bad request",
+    401: "Not known",
     403: "Not allowed",
     404: "Not found",
     405: "Method not allowed",

@@ -68,6 +68,7 @@ class Settings:
     uploads: Path = _ROOT / "var" / "uploads"
     upload_max_mb: int = 64
     trusted_proxies: int = 0
+    api_per_minute: int = 1200
     report_devices: int = 3
     report_networks: int = 2
     report_hours: int = 72
@@ -388,6 +389,14 @@ SETTINGS = (
         "Proxies of your own before this server that write X-Forwarded-For. With 0 that header is not believed.",
         "trusted_proxies",
         _whole(0, 9),
+    ),
+    Setting(
+        "YIZHAN_API_PER_MINUTE",
+        "1200",
+        "Requests that programs may make in a minute from one network without a key, in each server process. "
+        "0 counts nothing.",
+        "api_per_minute",
+        _whole(0, 1_000_000),
     ),
     Setting(
         "YIZHAN_REPORT_DEVICES",

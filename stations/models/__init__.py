@@ -12,6 +12,7 @@ from stations.models.credentials import (
 from stations.models.derived import GazetteerEntry, PublicStation, Schedule, StaleStation
 from stations.models.freshness import FreshnessPromise
 from stations.models.imports import Batch, BatchRow, Source
+from stations.models.keys import ApiKey
 from stations.models.ledger import Change, Commit, CommitCounter, RegistryInfo
 from stations.models.people import Grant, Staff
 from stations.models.places import Place, Region
@@ -32,6 +33,7 @@ from stations.models.work import Upload, Work
 __all__ = [
     "AccountEvent",
     "Amenity",
+    "ApiKey",
     "Base",
     "Batch",
     "BatchRow",

@@ -29,6 +29,7 @@ _COMMANDS = {
     "demo": ("web.cli.contents", "demo", "The demonstration registry: invented stations over real regions."),
     "gaps": ("web.cli.asking", "gaps", "Count who and what is far from every open rest station, by county."),
     "import": ("web.cli.importing", "import_", "Import a list, accept rows of one, undo one, list them all."),
+    "key": ("web.cli.keys", "key", "Keys for programs that ask more than everybody may."),
     "ledger": ("web.cli.ledger", "ledger", "A region's ledger as XLSX: download, edit, upload."),
     "places": ("web.cli.contents", "places", "The named places that coverage is counted by."),
     "regions": ("web.cli.regions", "regions", "Provinces, prefectures, counties, townships."),
