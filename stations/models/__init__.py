@@ -16,7 +16,14 @@ from stations.models.keys import ApiKey
 from stations.models.ledger import Change, Commit, CommitCounter, RegistryInfo
 from stations.models.people import Grant, Staff
 from stations.models.places import Place, Region
-from stations.models.planning import CoverageRun, Programme, ProgrammeStation
+from stations.models.planning import CoverageRun
+from stations.models.programmes import (
+    Programme,
+    ProgrammeArea,
+    ProgrammeStation,
+    ProgrammeTarget,
+    ProgrammeTownship,
+)
 from stations.models.standing import Honour, Organisation
 from stations.models.station import (
     Amenity,
@@ -53,7 +60,10 @@ __all__ = [
     "Photo",
     "Place",
     "Programme",
+    "ProgrammeArea",
     "ProgrammeStation",
+    "ProgrammeTarget",
+    "ProgrammeTownship",
     "PublicStation",
     "RecoveryCode",
     "Region",

@@ -1,9 +1,8 @@
-"""What planners keep: runs of coverage with all they stand on, and programmes with their targets."""
+"""What planners keep of coverage: runs with all they stand on."""
 
 from __future__ import annotations
 
-from datetime import date, datetime
-from decimal import Decimal
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -12,16 +11,14 @@ from sqlalchemy import (
     Float,
     ForeignKey,
     Index,
-    Numeric,
-    PrimaryKeyConstraint,
     func,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from stations.models.base import ADDED_IN, Base, identity, one_of
+from stations.models.base import ADDED_IN, Base, identity
 
-__all__ = ["CoverageRun", "Programme", "ProgrammeStation"]
+__all__ = ["CoverageRun"]
 
 _RESULTS = "finished_at, seconds, basis, summary, areas, hours, gaps, doors, cells"
 
@@ -66,53 +63,4 @@ class CoverageRun(Base):
         CheckConstraint("NOT published OR removed_at IS NULL", name="removed_is_not_published"),
         Index("uq_coverage_runs_published", "published", unique=True, postgresql_where=text("published")),
         Index("ix_coverage_runs_asked_at", "asked_at"),
-    )
-
-
-class Programme(Base):
-    """A target for stations: in these regions, of these kinds, until then.
-
-    ``target_is`` total: so many open stations in all. ``target_is`` tagged: so many of the stations that carry the
-    programme, whatever else there is.
-    """
-
-    __tablename__ = "programmes"
-
-    id: Mapped[identity]
-    code: Mapped[str] = mapped_column(unique=True)
-    title: Mapped[str]
-    note: Mapped[str | None]
-    regions: Mapped[list[str]]
-    year: Mapped[int]
-    due: Mapped[date | None]
-    #: The checklist that its stations are to meet, as it is called.
-    standard: Mapped[str | None]
-    kinds: Mapped[list[str]] = mapped_column(server_default="{}")
-    target: Mapped[int]
-    target_is: Mapped[str]
-    budget_yuan: Mapped[Decimal | None] = mapped_column(Numeric(14, 2))
-    demonstration: Mapped[bool] = mapped_column(server_default="false")
-    added_in: Mapped[int] = mapped_column(BigInteger, server_default=ADDED_IN)
-
-    __table_args__ = (
-        CheckConstraint("char_length(title) BETWEEN 1 AND 200", name="title"),
-        CheckConstraint("year BETWEEN 2000 AND 2100", name="year"),
-        CheckConstraint("target > 0", name="target"),
-        CheckConstraint(one_of("target_is", "total", "tagged"), name="target_is"),
-        CheckConstraint("cardinality(regions) > 0", name="regions"),
-    )
-
-
-class ProgrammeStation(Base):
-    """A station that a programme counts."""
-
-    __tablename__ = "programme_stations"
-
-    programme_id: Mapped[int] = mapped_column(ForeignKey("programmes.id"))
-    station_id: Mapped[int] = mapped_column(ForeignKey("stations.id"))
-    added_in: Mapped[int] = mapped_column(BigInteger, server_default=ADDED_IN)
-
-    __table_args__ = (
-        PrimaryKeyConstraint("programme_id", "station_id"),
-        Index("ix_programme_stations_station_id", "station_id"),
     )
