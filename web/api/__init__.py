@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from web.api.stations import blueprint
+from web.api import description, stations
+from web.api.blueprint import blueprint
 
-__all__ = ["blueprint"]
+__all__ = ["blueprint", "description", "stations"]

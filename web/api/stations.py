@@ -6,17 +6,16 @@ import json
 from datetime import UTC, datetime
 from urllib.parse import urlencode
 
-from flask import Blueprint, Response, request, url_for
+from flask import Response, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from stations.errors import Invalid
 from stations.query import StationQuery
 from stations.registry import public
+from web.api.blueprint import blueprint
 from web.db import now, session
 
-__all__ = ["blueprint"]
-
-blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
+__all__ = ["changes", "station", "stations"]
 
 _GEOJSON = "application/geo+json; charset=utf-8"
 _MAX_CHANGES = 1000
