@@ -7,6 +7,7 @@ from geo.coverage.access import enhanced_two_step, two_step
 from geo.coverage.counts import cover_counts, depending, tally, totals
 from geo.coverage.equity import Worst, gini, worst_served
 from geo.coverage.joining import patches
+from geo.coverage.offers import offered, packed
 from geo.coverage.straight import Gaps, LonLat, distance_to_nearest, gaps
 
 __all__ = [
@@ -19,6 +20,8 @@ __all__ = [
     "enhanced_two_step",
     "gaps",
     "gini",
+    "offered",
+    "packed",
     "patches",
     "tally",
     "totals",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -24,6 +25,8 @@ from stations.registry.areas import Areas
 
 __all__ = ["demand", "doors", "serving"]
 
+_COLUMNS: Final = ("code", "name", "region", "lon", "lat", "capacity", "has", "lacks")
+
 
 def demand(session: Session, areas: Areas, question: CoverageQuestion) -> Cells:
     """Lay the layers that a question names on cells, in the metric CRS that fits the registry.
@@ -42,8 +45,9 @@ def demand(session: Session, areas: Areas, question: CoverageQuestion) -> Cells:
 def serving(session: Session, question: CoverageQuestion, moment: datetime | None) -> pd.DataFrame:
     """Return the located stations that count, by code; at a moment only those that are open then.
 
-    Columns ``code``, ``name``, ``region``, ``lon``, ``lat``, ``capacity`` (seats; 1 where nobody knows). Stations of the
-    whole registry count, wherever the question looks.
+    Columns ``code``, ``name``, ``region``, ``lon``, ``lat``, ``capacity`` (seats; 1 where nobody knows), ``has`` and
+    ``lacks`` (codes of amenities that are there and work, and that are not or do not; of the rest nobody knows).
+    Stations of the whole registry count, wherever the question looks.
     """
     asked = question.stations
     if moment is not None:
@@ -57,6 +61,8 @@ def serving(session: Session, question: CoverageQuestion, moment: datetime | Non
             queries.x(PublicStation.location),
             queries.y(PublicStation.location),
             cast(func.coalesce(func.nullif(Station.capacity, 0), 1), Float),
+            PublicStation.has,
+            PublicStation.lacks,
         )
         .join(Station, Station.id == PublicStation.station_id)
         .where(
@@ -65,7 +71,7 @@ def serving(session: Session, question: CoverageQuestion, moment: datetime | Non
         )
         .order_by(PublicStation.station_id)
     )
-    frame = pd.DataFrame(rows.all(), columns=["code", "name", "region", "lon", "lat", "capacity"])
+    frame = pd.DataFrame(rows.all(), columns=[*_COLUMNS])
     return frame.astype({"lon": "float64", "lat": "float64", "capacity": "float64"})
 
 
