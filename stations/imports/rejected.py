@@ -6,13 +6,13 @@ Text from a list that a spreadsheet would take for a formula is written so that 
 from __future__ import annotations
 
 import io
-import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from geo.io.cells import plain, printable
 from geo.io.rows import row_label
 from stations.imports.problems import Problem
 from stations.imports.reviewing import BatchLine
@@ -24,15 +24,6 @@ _ROWS: Final = text("""
     SELECT row_number, received, problems FROM import_rows
     WHERE batch_id = :batch AND verdict = 'rejected' ORDER BY row_number
 """)
-#: What begins a formula or a command in Excel and LibreOffice, after spaces too; numbers with a sign are none.
-_FORMULA: Final = re.compile(r"\s*[=@\t\r]|\s*[+\-](?!\s*[\d.,\s()/-]*$)")
-#: XML has no such characters, so neither has a workbook.
-_NO_XML: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-
-
-def plain(cell: str) -> str:
-    """Return a cell that no spreadsheet computes: where it would be a formula, an apostrophe goes before it."""
-    return f"'{cell}" if _FORMULA.match(cell) else cell
 
 
 def table(
@@ -67,7 +58,7 @@ def workbook(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> io.BytesIO:
     for row in (heads, *rows):
         cells: list[Any] = []
         for content in row:
-            cell = WriteOnlyCell(sheet, value=_NO_XML.sub("\ufffd", content)[:32767])
+            cell = WriteOnlyCell(sheet, value=printable(content)[:32767])
             cell.data_type = "s"
             cell.number_format = "@"
             cells.append(cell)
