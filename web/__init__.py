@@ -22,7 +22,21 @@ def create_app(settings: Settings, *, engine: Engine | None = None, sandbox: boo
     from flask import Flask, Response
     from sqlalchemy import text
 
-    from web import api, assets, db, desk, finder, i18n, limiting, pages, planner, problems, reports, security
+    from web import (
+        api,
+        assets,
+        base_maps,
+        db,
+        desk,
+        finder,
+        i18n,
+        limiting,
+        pages,
+        planner,
+        problems,
+        reports,
+        security,
+    )
 
     app = Flask(__name__, static_folder=None)
     app.config["YIZHAN_SETTINGS"] = settings
@@ -37,7 +51,9 @@ def create_app(settings: Settings, *, engine: Engine | None = None, sandbox: boo
     )
     i18n.init_app(app, default=settings.lang)
     problems.init_app(app)
-    security.init_app(app)
+    app.config["YIZHAN_BASE_MAP"] = base = base_maps.configured(settings)
+    security.init_app(app, image_origins=base.image_origins, ancestors=settings.embed_ancestors)
+    base_maps.init_app(app, base)
     limiting.init_app(app, settings)
     _compress(app)
     assets.init_app(app)

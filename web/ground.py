@@ -1,24 +1,44 @@
-"""The base map of the registry that is served, as pictures want it: read once for each language and kept."""
+"""The base map of the registry that is served: what pictures draw, read once and kept, and what maps lie on.
+
+Pictures are always drawn from our own base map; interactive maps lie on the one that the operator configured.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from flask import current_app
 
-from stations.registry import base_map, public
+from geo.mainland import Mainland
+from stations.registry import base_map, public, regions
 from stations.registry.place_names import written
+from web.base_maps import elsewhere
 from web.db import session
 from web.i18n import lang, say
+from web.maps.base import BaseMap
 from web.maps.lakes import lakes
 from web.maps.outlines import Area
 from web.maps.picture import Ground, Name
 
-__all__ = ["EVERYWHERE", "credits_of_the_map", "ground", "name_in", "review_words"]
+__all__ = [
+    "EVERYWHERE",
+    "base",
+    "credits_of_pictures",
+    "credits_of_the_map",
+    "ground",
+    "mainland",
+    "name_in",
+    "review_words",
+]
 
 #: West, south, east, north of a registry without regions.
 EVERYWHERE = (73.0, 18.0, 135.0, 54.0)
 _KEY = "yizhan.ground"
+_MAINLAND = "yizhan.mainland"
+_BASE = "yizhan.base"
+#: Degrees around the registry that a reader may look at.
+_AROUND = 3.0
 
 
 def ground() -> Ground:
@@ -53,11 +73,51 @@ def review_words() -> str:
     return say("审图号：{number}", number=number) if number else say("演示底图，未送审")
 
 
-def credits_of_the_map() -> tuple[str, ...]:
-    """Return whose the base map is: what the operator says, then our own sources."""
-    configured = current_app.config["YIZHAN_SETTINGS"].map_credit
-    own = (say("区划 © 天地图"), say("地名 GeoNames"), say("湖泊 Natural Earth"))
-    return (configured, *own) if configured else own
+def base() -> BaseMap:
+    """Return what lies below the stations of an interactive map, with where its datum does not hold."""
+    configured: BaseMap = current_app.config["YIZHAN_BASE_MAP"]
+    if not configured.shifted:
+        return configured
+    registry = public.info(session())
+    kept: dict[object, BaseMap] = current_app.extensions.setdefault(_BASE, {})
+    key = (registry.name, registry.regions_loaded_at)
+    if key not in kept:
+        west, south, east, north = base_map.extent(session()) or EVERYWHERE
+        around = (west - _AROUND, south - _AROUND, east + _AROUND, north + _AROUND)
+        kept.clear()
+        kept[key] = replace(configured, elsewhere=elsewhere(mainland(), around))
+    return kept[key]
+
+
+def credits_of_the_map() -> tuple[str | dict[str, str], ...]:
+    """Return whose an interactive map is: the base map's, then those of what is drawn over it."""
+    configured = base()
+    theirs: tuple[str | dict[str, str], ...] = tuple(
+        credit.text if credit.url is None else {"text": credit.text, "url": credit.url}
+        for credit in configured.credits
+    )
+    return (*theirs, *(_ours() if configured.kind == "own" else _ours()[:1]))
+
+
+def credits_of_pictures() -> tuple[str, ...]:
+    """Return whose a picture is: it is drawn from our own base map alone."""
+    configured = base()
+    return (*(credit.text for credit in configured.credits if configured.kind == "own"), *_ours())
+
+
+def _ours() -> tuple[str, str, str]:
+    return say("区划 © 天地图"), say("地名 GeoNames"), say("湖泊 Natural Earth")
+
+
+def mainland() -> Mainland:
+    """Return the mask of the datums of this registry, read once a process."""
+    registry = public.info(session())
+    kept: dict[object, Mainland] = current_app.extensions.setdefault(_MAINLAND, {})
+    key = (registry.name, registry.regions_loaded_at)
+    if key not in kept:
+        kept.clear()
+        kept[key] = regions.mainland_of(session())
+    return kept[key]
 
 
 def name_in(names: Mapping[str, str]) -> str:

@@ -1,7 +1,8 @@
 """What every response says to the browser about trust: nothing is loaded but from us, nobody frames our pages.
 
 Inline scripts carry the nonce of their response; there is no ``unsafe-inline`` and no third party. An operator's
-tile server is added to the images that may be shown, and to nothing else.
+tile server is added to the images that may be shown, and to nothing else. One page is made for frames, ``/embed``: it
+may be shown by every site, or by those that the operator names.
 """
 
 from __future__ import annotations
@@ -9,9 +10,12 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 
-from flask import Flask, Response, g
+from flask import Flask, Response, g, request
 
-__all__ = ["content_policy", "init_app", "nonce"]
+__all__ = ["FRAMED", "content_policy", "init_app", "nonce"]
+
+FRAMED = "/embed"
+"""The one path that may be shown in a frame; what stands below it may not."""
 
 
 def nonce() -> str:
@@ -22,8 +26,18 @@ def nonce() -> str:
     return value
 
 
-def content_policy(nonce: str | None, *, image_origins: Sequence[str] = ()) -> str:
-    """Write the content security policy; ``nonce`` is None where a response has no inline script."""
+def content_policy(
+    nonce: str | None,
+    *,
+    image_origins: Sequence[str] = (),
+    ancestors: str = "'none'",
+    framing: str | None = None,
+) -> str:
+    """Write the content security policy.
+
+    nonce: None where a response has no inline script. ancestors: who may show it in a frame. framing: what it may show
+    in a frame itself; None for nothing.
+    """
     own = "'self'" if nonce is None else f"'self' 'nonce-{nonce}'"
     images = " ".join(["'self'", "data:", *image_origins])
     return "; ".join(
@@ -35,22 +49,33 @@ def content_policy(nonce: str | None, *, image_origins: Sequence[str] = ()) -> s
             "connect-src 'self'",
             "font-src 'self'",
             "manifest-src 'self'",
+            *([] if framing is None else [f"frame-src {framing}"]),
             "base-uri 'none'",
             "form-action 'self'",
-            "frame-ancestors 'none'",
+            f"frame-ancestors {ancestors}",
         ]
     )
 
 
-def init_app(app: Flask, *, image_origins: Sequence[str] = ()) -> None:
-    """Put the headers on every response; ``image_origins`` are the tile servers that the operator configured."""
+def init_app(app: Flask, *, image_origins: Sequence[str] = (), ancestors: str | None = None) -> None:
+    """Put the headers on every response.
+
+    image_origins: the tile servers that the operator configured. ancestors: the sites that may frame ``FRAMED``, ``none``
+    for none of them, or None for all.
+    """
+    framed_by = {None: "*", "none": "'none'"}.get(ancestors, ancestors) or "*"
 
     @app.after_request
     def guard(response: Response) -> Response:
         headers = response.headers
-        headers.setdefault(
-            "Content-Security-Policy", content_policy(g.get("csp_nonce"), image_origins=image_origins)
+        # By the path and not by the view: an error in a frame is read there, and no error of another page is.
+        policy = content_policy(
+            g.get("csp_nonce"),
+            image_origins=image_origins,
+            ancestors=framed_by if request.path == FRAMED else "'none'",
+            framing=g.get("csp_framing"),
         )
+        headers.setdefault("Content-Security-Policy", policy)
         headers.setdefault("X-Content-Type-Options", "nosniff")
         headers.setdefault("Referrer-Policy", "strict-origin-when-cross-origin")
         headers.setdefault("Permissions-Policy", "geolocation=(self), camera=(), microphone=(), payment=()")

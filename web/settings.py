@@ -62,6 +62,13 @@ class Settings:
     secret_key: str | None = field(default=None, repr=False)
     review_number: str | None = None
     map_credit: str | None = None
+    base_map: str = "own"
+    base_map_url: str | None = field(default=None, repr=False)
+    base_map_key: str | None = field(default=None, repr=False)
+    base_map_file: Path | None = None
+    base_map_datum: str = "wgs84"
+    base_map_zoom: int = 18
+    embed_ancestors: str | None = None
     lang: str = "zh"
     statement_timeout_ms: int = 15_000
     photos: Path = _PHOTOS / DEMO
@@ -262,6 +269,52 @@ def _yes_or_no(text: str) -> str:
     return text.lower()
 
 
+def _one_of(*words: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text.lower() not in words:
+            raise ValueError(f"must be one of {', '.join(words)}")
+        return text.lower()
+
+    return read
+
+
+def _tiles(text: str) -> str:
+    plain = re.sub(r"\{switch:[A-Za-z0-9-]+(,[A-Za-z0-9-]+)*\}", "s", text, count=1)
+    found = re.fullmatch(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?(/[^\s\"'<>\\;]*)", plain, re.IGNORECASE)
+    names = re.findall(r"\{([^{}]*)\}", plain)
+    if found is None or not {"z", "x", "y"} <= set(names) or set(names) - {"z", "x", "y", "key"}:
+        raise ValueError(
+            "must be the address of tiles with {z}, {x} and {y}, and {key} where the key goes, "
+            "such as https://{switch:a,b}.tiles.example.org/{z}/{x}/{y}.png"
+        )
+    return text
+
+
+def _tile_key(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,128}", text):
+        raise ValueError("must be letters, digits, - and _, as the provider gave it")
+    return text
+
+
+def _vector_file(text: str) -> Path:
+    file = Path(text)
+    if not file.is_absolute() or file.suffix != ".pmtiles":
+        raise ValueError("must be the absolute path of a .pmtiles file")
+    return file
+
+
+def _ancestors(text: str) -> str:
+    sources = [source for source in re.split(r"[\s,]+", text) if source]
+    wild = r"https?://(\*\.)?[a-z0-9.-]+(:([0-9]{1,5}|\*))?"
+    if sources != ["none"] and (
+        bad := [source for source in sources if not re.fullmatch(wild, source, re.IGNORECASE)]
+    ):
+        raise ValueError(
+            f"{', '.join(bad)}: no origin; write https://news.example.cn, https://*.gov.cn, or none alone"
+        )
+    return " ".join(sources).lower()
+
+
 def _folder(text: str) -> Path:
     folder = Path(text)
     if not folder.is_absolute():
@@ -335,9 +388,57 @@ SETTINGS = (
     Setting(
         "YIZHAN_MAP_CREDIT",
         "",
-        "Credit of the base map, shown on every map beside our own sources.",
+        "Credit of the base map, shown on every map beside our own sources. xyz and pmtiles need one.",
         "map_credit",
         str,
+    ),
+    Setting(
+        "YIZHAN_BASE_MAP",
+        "own",
+        "What lies under the stations: own (drawn by us, without a network), none, tianditu, tianditu-imagery, "
+        "tianditu-terrain, amap, osm, xyz or pmtiles.",
+        "base_map",
+        _one_of(
+            "own", "none", "tianditu", "tianditu-imagery", "tianditu-terrain", "amap", "osm", "xyz", "pmtiles"
+        ),
+    ),
+    Setting(
+        "YIZHAN_BASE_MAP_URL",
+        "",
+        "Address of the tiles of amap (as your contract gives it) or xyz, with {z}, {x}, {y}, {key} where the key goes, "
+        "and {switch:a,b,c} for several servers.",
+        "base_map_url",
+        _tiles,
+    ),
+    Setting(
+        "YIZHAN_BASE_MAP_KEY",
+        "",
+        "The key for browsers that the provider gave; every reader's browser sees it.",
+        "base_map_key",
+        _tile_key,
+    ),
+    Setting(
+        "YIZHAN_BASE_MAP_FILE",
+        "",
+        "The file of pmtiles, by an absolute path; it is served by us.",
+        "base_map_file",
+        _vector_file,
+    ),
+    Setting(
+        "YIZHAN_BASE_MAP_DATUM",
+        "wgs84",
+        "Datum of xyz: wgs84 (also CGCS2000) or gcj02. Amap is always gcj02.",
+        "base_map_datum",
+        _one_of("wgs84", "gcj02"),
+    ),
+    Setting("YIZHAN_BASE_MAP_ZOOM", "18", "The deepest zoom of amap or xyz.", "base_map_zoom", _whole(1, 22)),
+    Setting(
+        "YIZHAN_EMBED_ANCESTORS",
+        "",
+        "Sites that may show /embed in a frame, such as https://news.example.cn https://*.gov.cn, or none. "
+        "Where it is not set, every site may.",
+        "embed_ancestors",
+        _ancestors,
     ),
     Setting(
         "YIZHAN_LANG",

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from stations.vocabulary import AMENITIES, KINDS, LIFECYCLE
 from web.assets import STATIC
-from web.maps import MapOptions, TileSource, station_map
+from web.maps import BaseMap, MapOptions, station_map
+from web.maps.base import OWN, TileLayer
 from web.maps.lean import LeanMap, ScriptElement, script_json
 from web.maps.station_map import SCRIPTS, STYLES
 from web.maps.symbols import LOOKS, look_of, symbols
@@ -22,7 +23,7 @@ HOSTILE = "</script><script>alert(1)</script>{{ 7 * 191 }}{% raw %}{# ${7*191} `
 LINKS = ("regions", "places", "stations", "gaps", "station", "feature")
 
 
-def options(*, text: str = "青海省", tiles: TileSource | None = None) -> MapOptions:
+def options(*, text: str = "青海省", base: BaseMap = OWN) -> MapOptions:
     return MapOptions(
         bounds=(89.4, 31.6, 103.1, 39.2),
         links={name: f"/{name}/CODE" for name in LINKS},
@@ -36,7 +37,7 @@ def options(*, text: str = "青海省", tiles: TileSource | None = None) -> MapO
         credits=(text,),
         static=lambda path: f"/static/{path}",
         title=text,
-        tiles=tiles,
+        base=base,
     )
 
 
@@ -148,11 +149,11 @@ def test_layers_are_made_in_the_order_in_which_they_need_each_other() -> None:
 
 
 def test_the_base_map_is_our_own_until_the_operator_configures_tiles() -> None:
-    tiles = TileSource("https://tiles.example/{z}/{x}/{y}", "© Example")
-    own, configured = (Page(rendered(options(tiles=given))).scripts[-1] for given in (None, tiles))
+    tiles = BaseMap("raster", (TileLayer("https://tiles.example/{z}/{x}/{y}"),))
+    own, configured = (Page(rendered(options(base=given))).scripts[-1] for given in (OWN, tiles))
     assert "yizhan.tiles" not in own
     assert '"url":"https://tiles.example/\\u007bz\\u007d' in configured
-    assert '"outlinesOnly":true' in configured
+    assert '"look":"outlines"' in configured
 
 
 def test_a_map_in_another_figure_says_what_to_do() -> None:

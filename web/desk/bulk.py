@@ -25,7 +25,7 @@ from web.desk.editing_words import field_name, standing_names, value_words, wron
 from web.desk.keys import key_for
 from web.desk.staff import current, desk_page
 from web.desk.stations import read_filter
-from web.finder.going import mainland
+from web.ground import mainland
 from web.i18n import lang, say
 
 __all__ = ["bulk_apply", "bulk_choose", "bulk_preview"]

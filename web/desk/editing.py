@@ -28,7 +28,7 @@ from web.desk.editing_page import draft_of_token, form_page, in_reach
 from web.desk.editing_rows import ROWS, rows_of
 from web.desk.editing_words import fields_said, wrong_words
 from web.desk.staff import current, desk_page
-from web.finder.going import mainland
+from web.ground import mainland
 from web.i18n import say
 
 __all__ = ["station_edit", "station_new"]

@@ -24,9 +24,8 @@ from web.desk.blueprint import blueprint
 from web.desk.editing_form import inputs, typed_position
 from web.desk.editing_words import datum_names, wrong_words
 from web.desk.staff import current, desk_page
-from web.finder.going import mainland
 from web.finder.opening import opening, usual_week
-from web.ground import name_in
+from web.ground import mainland, name_in
 from web.i18n import say
 from web.pages.map_view import metres_words
 

@@ -27,7 +27,7 @@ from web.desk.editing_form import Form
 from web.desk.editing_words import anchor, datum_names, field_name, standing_names, value_words, wrong_words
 from web.desk.keys import key_for
 from web.desk.staff import current
-from web.ground import EVERYWHERE, credits_of_the_map, name_in, review_words
+from web.ground import EVERYWHERE, base, credits_of_the_map, name_in, review_words
 from web.i18n import lang, say
 from web.maps.edit_map import edit_map
 from web.maps.symbols import look_of, symbols
@@ -249,6 +249,7 @@ def _map(draft: Draft, form: Form, place: Mapping[str, Any] | None) -> dict[str,
         review=review_words(),
         credits=credits_of_the_map(),
         static=static_url,
+        base=base(),
     ).parts()
     return {"html": parts.html, "script": parts.script, "styles": parts.styles, "scripts": parts.scripts}
 

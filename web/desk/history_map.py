@@ -12,7 +12,7 @@ from stations import vocabulary as words
 from stations.registry.differences import Move
 from web.assets import static_url
 from web.desk.history_words import Line
-from web.ground import credits_of_the_map, review_words
+from web.ground import base, credits_of_the_map, review_words
 from web.i18n import lang, say
 from web.maps.lean import MapParts, when_ready
 from web.maps.moved_map import moved_map
@@ -56,5 +56,6 @@ def map_of(movements: Sequence[Movement], label: str) -> DrawnMap | None:
         review=review_words(),
         credits=credits_of_the_map(),
         static=static_url,
+        base=base(),
     ).parts()
     return DrawnMap(parts, when_ready(parts.script))

@@ -16,7 +16,7 @@ from web import db
 from web.assets import static_url
 from web.desk.blueprint import blueprint
 from web.desk.staff import desk_page
-from web.ground import EVERYWHERE, credits_of_the_map, review_words
+from web.ground import EVERYWHERE, base, credits_of_the_map, review_words
 from web.i18n import lang, say
 from web.maps.import_map import import_map
 from web.maps.lean import when_ready
@@ -69,6 +69,7 @@ def import_map_page(batch_id: int) -> str:
         review=review_words(),
         credits=credits_of_the_map(),
         static=static_url,
+        base=base(),
     ).parts()
     return render_template(
         "desk/import_map.html",

@@ -25,7 +25,7 @@ from web.finder import sheet
 from web.finder.blueprint import blueprint
 from web.finder.facts import standings
 from web.finder.opening import usual_week
-from web.ground import credits_of_the_map, ground, review_words
+from web.ground import credits_of_pictures, ground, review_words
 from web.i18n import lang, say
 from web.maps import fonts
 from web.maps.picture import Ground, Panel, PictureSpec, Pin, render
@@ -88,7 +88,7 @@ def _spec(
         pins = (Pin(lon, lat, "round" if form == "round" else "square", look),)
     return PictureSpec(
         review=review_words(),
-        credits=credits_of_the_map(),
+        credits=credits_of_pictures(),
         width=width,
         height=height,
         center=(pins[0].lon, pins[0].lat) if pins else _middle(p["region"]),

@@ -7,19 +7,18 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from flask import current_app, url_for
+from flask import url_for
 from markupsafe import Markup
 
 from geo.datum import Datum
-from geo.mainland import Mainland
 from stations import vocabulary as words
 from stations.query import By
-from stations.registry import base_map, public, regions
+from stations.registry import base_map
 from web.assets import static_url
 from web.db import session
 from web.finder import sheet
 from web.finder.links import Link, Spot, go_there, in_datum
-from web.ground import credits_of_the_map, name_in, review_words
+from web.ground import base, credits_of_the_map, mainland, name_in, review_words
 from web.i18n import lang, say
 from web.maps.spot_map import spot_map
 from web.maps.symbols import symbols
@@ -29,14 +28,12 @@ __all__ = [
     "Position",
     "SpotMap",
     "app_names",
-    "mainland",
     "position",
     "quality_words",
     "region_words",
     "spot",
 ]
 
-_MAINLAND = "yizhan.mainland"
 #: Radius of the circle that is drawn round a pin, by its quality; the words beside it say that it is a rough one.
 _REACH_M = {"building": 60.0, "approximate": 500.0, "place": 2000.0}
 
@@ -109,6 +106,7 @@ def spot(p: Mapping[str, Any], at: Position) -> SpotMap:
         review=review_words(),
         credits=credits_of_the_map(),
         static=static_url,
+        base=base(),
     ).parts()
     return SpotMap(
         parts.html,
@@ -137,14 +135,3 @@ def quality_words() -> dict[str, str]:
         "place": say("坐标只到地名，可能差几公里。"),
         "": say("没有说明坐标有多准。"),
     }
-
-
-def mainland() -> Mainland:
-    """Return the mask of the datums of this registry, read once a process."""
-    registry = public.info(session())
-    kept: dict[object, Mainland] = current_app.extensions.setdefault(_MAINLAND, {})
-    key = (registry.name, registry.regions_loaded_at)
-    if key not in kept:
-        kept.clear()
-        kept[key] = regions.mainland_of(session())
-    return kept[key]

@@ -33,7 +33,7 @@ from web.finder.words import (
     verdict_words,
     vocabulary_words,
 )
-from web.ground import EVERYWHERE, credits_of_the_map, name_in, review_words
+from web.ground import EVERYWHERE, base, credits_of_the_map, name_in, review_words
 from web.i18n import LANGUAGES, lang, say, tag
 from web.maps import MapOptions
 from web.maps.finder_map import finder_map
@@ -204,6 +204,7 @@ def _map_options(region_name: str) -> MapOptions:
         review=review_words(),
         credits=list(credits_of_the_map()),
         static=static_url,
+        base=base(),
     )
 
 

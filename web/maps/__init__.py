@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from web.maps.station_map import MapOptions, TileSource, station_map
+from web.maps.base import BaseMap
+from web.maps.station_map import MapOptions, station_map
 
-__all__ = ["MapOptions", "TileSource", "station_map"]
+__all__ = ["BaseMap", "MapOptions", "station_map"]

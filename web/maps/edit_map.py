@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from web.maps.layers import Places, Regions, ReviewMark
+from web.maps.base import OWN, BaseMap
+from web.maps.layers import ReviewMark
 from web.maps.lean import LeanMap, ScriptElement
 from web.maps.spot_map import Knows
 
@@ -38,8 +39,9 @@ def edit_map(
     label: str,
     links: Mapping[str, str],
     review: str,
-    credits: Sequence[str],
+    credits: Sequence[str | Mapping[str, str]],
     static: Callable[[str], str],
+    base: BaseMap = OWN,
 ) -> LeanMap:
     """Build the map of a form.
 
@@ -47,13 +49,16 @@ def edit_map(
     station that is not located. mark: ``kind`` and ``look`` of the pin. links: addresses of ``regions`` and ``places``.
     """
     result = LeanMap(
-        bounds, label=label, js=[static(path) for path in SCRIPTS], css=[static(path) for path in STYLES]
+        bounds,
+        label=label,
+        js=[static(path) for path in (*SCRIPTS, *base.scripts)],
+        css=[static(path) for path in STYLES],
+        datum=base.datum,
     )
     lon, lat = pin if pin is not None else (None, None)
     for layer in (
         Knows(symbols=symbols, words=words),
-        Regions(url=links["regions"]),
-        Places(url=links["places"]),
+        *base.ground(links),
         EditPin(lon=lon, lat=lat, region=region, **mark),
         ReviewMark(text=review, credits=tuple(credits)),
     ):

@@ -6,7 +6,7 @@ from folium.template import Template
 
 from web.maps.layers import Legend, ReviewMark, Stations
 from web.maps.lean import LeanMap, ScriptElement
-from web.maps.station_map import MapOptions, ground
+from web.maps.station_map import MapOptions
 
 __all__ = ["SCRIPTS", "STYLES", "finder_map"]
 
@@ -40,14 +40,15 @@ def finder_map(options: MapOptions) -> LeanMap:
     result = LeanMap(
         options.bounds,
         label=options.label,
-        js=[options.static(path) for path in SCRIPTS],
+        js=[options.static(path) for path in (*SCRIPTS, *options.base.scripts)],
         css=[options.static(path) for path in STYLES],
         title=options.title,
         lang=options.lang,
+        datum=options.base.datum,
     )
     stations = Stations()
     layers = (
-        *ground(options),
+        *options.base.ground(options.links),
         stations,
         Legend(words=options.legend),
         ReviewMark(text=options.review, credits=tuple(options.credits)),

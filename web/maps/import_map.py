@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from web.maps.layers import Places, Regions, ReviewMark
+from web.maps.base import OWN, BaseMap
+from web.maps.layers import ReviewMark
 from web.maps.lean import LeanMap, ScriptElement
 from web.maps.spot_map import Knows
 
@@ -39,8 +40,9 @@ def import_map(
     label: str,
     links: Mapping[str, str],
     review: str,
-    credits: Sequence[str],
+    credits: Sequence[str | Mapping[str, str]],
     static: Callable[[str], str],
+    base: BaseMap = OWN,
 ) -> LeanMap:
     """Build the map of a batch.
 
@@ -49,12 +51,15 @@ def import_map(
     ``regions`` and ``places``.
     """
     result = LeanMap(
-        bounds, label=label, js=[static(path) for path in SCRIPTS], css=[static(path) for path in STYLES]
+        bounds,
+        label=label,
+        js=[static(path) for path in (*SCRIPTS, *base.scripts)],
+        css=[static(path) for path in STYLES],
+        datum=base.datum,
     )
     for layer in (
         Knows(symbols=symbols, words=words),
-        Regions(url=links["regions"]),
-        Places(url=links["places"]),
+        *base.ground(links),
         ImportPins(places=list(places), kinds=dict(kinds), row=row),
         ReviewMark(text=review, credits=tuple(credits)),
     ):

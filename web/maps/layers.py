@@ -12,19 +12,22 @@ from folium.template import Template
 
 from web.maps.lean import ScriptElement
 
-__all__ = ["Gaps", "Legend", "Locate", "Page", "Places", "Regions", "ReviewMark", "Stations", "Tiles"]
+__all__ = [
+    "Gaps", "Legend", "Locate", "Page", "Places", "Regions", "ReviewMark", "Stations", "Tiles", "VectorTiles",
+]  # fmt: skip
 
 
 class Regions(ScriptElement):
     """Administrative areas and lakes as the base map; ``url`` answers with ``web.maps.outlines.drawing``.
 
-    outlines_only: no fill, where another base map lies below.
+    look: ``filled``; ``outlines`` where another base map lies below; ``unseen`` where the areas are only known, to be
+    shaded or to be gone to.
     """
 
     factory = "regions"
 
-    def __init__(self, *, url: str, outlines_only: bool = False) -> None:
-        super().__init__(url=url, outlinesOnly=outlines_only)
+    def __init__(self, *, url: str, look: str = "filled") -> None:
+        super().__init__(url=url, look=look)
 
 
 class Places(ScriptElement):
@@ -37,12 +40,18 @@ class Places(ScriptElement):
 
 
 class Tiles(ScriptElement):
-    """A raster base map that the operator has configured and is licensed for."""
+    """A layer of raster tiles that the operator has configured and is licensed for; ``names`` stand for ``{s}``."""
 
     factory = "tiles"
 
-    def __init__(self, *, url: str, credit: str, max_native_zoom: int = 18) -> None:
-        super().__init__(url=url, credit=credit, maxNativeZoom=max_native_zoom)
+    def __init__(self, *, url: str, names: Sequence[str] = (), max_native_zoom: int = 18) -> None:
+        super().__init__(url=url, names=list(names), maxNativeZoom=max_native_zoom)
+
+
+class VectorTiles(ScriptElement):
+    """The operator's PMTiles file, drawn in the browser."""
+
+    factory = "vectorTiles"
 
 
 class Stations(ScriptElement):
@@ -89,7 +98,8 @@ class ReviewMark(ScriptElement):
 
     factory = "review"
 
-    def __init__(self, *, text: str, credits: Sequence[str]) -> None:
+    def __init__(self, *, text: str, credits: Sequence[str | Mapping[str, str]]) -> None:
+        """credits: words, or ``text`` and ``url`` of a link."""
         super().__init__(text=text, credits=list(credits))
 
 

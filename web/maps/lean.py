@@ -9,7 +9,7 @@ features give the same bytes.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -112,7 +112,8 @@ class LeanMap(folium.Map):
 
     bounds: west, south, east, north in degrees, longitude first; Leaflet gets it the other way about.
     label: what the map is called for a screen reader. js, css: addresses of the files that it needs. sheet: selector
-    of an element that may lie over the map's lower edge, which the first view keeps clear of.
+    of an element that may lie over the map's lower edge, which the first view keeps clear of. datum: see
+    ``web.maps.base.BaseMap.datum``.
     """
 
     _template = Template(
@@ -135,15 +136,18 @@ var {{ this.get_name() }} = yizhan.map("{{ this.get_name() }}", {{ this.json(thi
         lang: str = "zh-Hans",
         max_zoom: int = 18,
         sheet: str | None = None,
+        datum: Mapping[str, object] | None = None,
     ) -> None:
         west, south, east, north = bounds
         super().__init__(location=((south + north) / 2, (west + east) / 2), tiles=None)
-        self.leaflet_options = {
+        self.leaflet_options: dict[str, object] = {
             "label": label,
             "bounds": [[south, west], [north, east]],
             "maxZoom": max_zoom,
             "sheet": sheet,
         }
+        if datum is not None:
+            self.leaflet_options["datum"] = dict(datum)
         self.default_js = [(url, url) for url in js]
         self.default_css = [(url, url) for url in css]
         LeanFigure(title=title, lang=lang).add_child(self)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from web.maps.layers import Places, Regions, ReviewMark
+from web.maps.base import OWN, BaseMap
+from web.maps.layers import ReviewMark
 from web.maps.lean import LeanMap, ScriptElement
 from web.maps.spot_map import Knows
 
@@ -37,8 +38,9 @@ def moved_map(
     label: str,
     links: Mapping[str, str],
     review: str,
-    credits: Sequence[str],
+    credits: Sequence[str | Mapping[str, str]],
     static: Callable[[str], str],
+    base: BaseMap = OWN,
 ) -> LeanMap:
     """Build the map of moves, at least one of which has a place.
 
@@ -52,13 +54,13 @@ def moved_map(
     result = LeanMap(
         (min(lons) - _MARGIN, min(lats) - _MARGIN, max(lons) + _MARGIN, max(lats) + _MARGIN),
         label=label,
-        js=[static(path) for path in SCRIPTS],
+        js=[static(path) for path in (*SCRIPTS, *base.scripts)],
         css=[static(path) for path in STYLES],
+        datum=base.datum,
     )
     for layer in (
         Knows(symbols=symbols, words=words),
-        Regions(url=links["regions"]),
-        Places(url=links["places"]),
+        *base.ground(links),
         Moves(moves=[{"number": number, "old": old, "new": new} for number, old, new in moves]),
         ReviewMark(text=review, credits=tuple(credits)),
     ):

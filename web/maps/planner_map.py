@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from web.maps.layers import Places, Regions, ReviewMark
+from web.maps.base import OWN, BaseMap
+from web.maps.layers import ReviewMark
 from web.maps.lean import LeanFigure, LeanMap, MapParts, ScriptElement
 from web.maps.spot_map import Knows
 
@@ -42,8 +43,9 @@ def planner_maps(
     labels: Sequence[str],
     links: Mapping[str, str],
     review: str,
-    credits: Sequence[str],
+    credits: Sequence[str | Mapping[str, str]],
     static: Callable[[str], str],
+    base: BaseMap = OWN,
 ) -> MapParts:
     """Build one map for each run and return the pieces of them all, their markup one after the other.
 
@@ -53,12 +55,15 @@ def planner_maps(
     figure = LeanFigure()
     for run, label in zip(runs, labels, strict=True):
         drawn = LeanMap(
-            bounds, label=label, js=[static(path) for path in SCRIPTS], css=[static(path) for path in STYLES]
+            bounds,
+            label=label,
+            js=[static(path) for path in (*SCRIPTS, *base.scripts)],
+            css=[static(path) for path in STYLES],
+            datum=base.datum,
         )
         for layer in (
             Knows(symbols=symbols, words=words),
-            Regions(url=links["regions"]),
-            Places(url=links["places"]),
+            *base.ground(links),
             run,
             ReviewMark(text=review, credits=tuple(credits)),
         ):

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 from folium.template import Template
 
-from web.maps.layers import Places, Regions, ReviewMark
+from web.maps.base import OWN, BaseMap
+from web.maps.layers import ReviewMark
 from web.maps.lean import LeanMap, ScriptElement
 
 __all__ = ["SCRIPTS", "STYLES", "spot_map"]
@@ -48,8 +49,9 @@ def spot_map(
     label: str,
     links: Mapping[str, str],
     review: str,
-    credits: Sequence[str],
+    credits: Sequence[str | Mapping[str, str]],
     static: Callable[[str], str],
+    base: BaseMap = OWN,
 ) -> LeanMap:
     """Build the map of a station at ``lon``, ``lat`` (WGS 84).
 
@@ -59,13 +61,13 @@ def spot_map(
     result = LeanMap(
         (lon - _AROUND_LON, lat - _AROUND_LAT, lon + _AROUND_LON, lat + _AROUND_LAT),
         label=label,
-        js=[static(path) for path in SCRIPTS],
+        js=[static(path) for path in (*SCRIPTS, *base.scripts)],
         css=[static(path) for path in STYLES],
+        datum=base.datum,
     )
     for layer in (
         Knows(symbols=symbols, words=words),
-        Regions(url=links["regions"]),
-        Places(url=links["places"]),
+        *base.ground(links),
         Spot(lon=lon, lat=lat, **station),
         ReviewMark(text=review, credits=tuple(credits)),
     ):

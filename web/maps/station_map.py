@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from web.maps.layers import Gaps, Legend, Locate, Page, Places, Regions, ReviewMark, Stations, Tiles
+from web.maps.base import OWN, BaseMap
+from web.maps.layers import Gaps, Legend, Locate, Page, ReviewMark, Stations
 from web.maps.lean import LeanMap
 from web.maps.symbols import symbols
 
-__all__ = ["SCRIPTS", "STYLES", "MapOptions", "TileSource", "ground", "station_map"]
+__all__ = ["SCRIPTS", "STYLES", "MapOptions", "station_map"]
 
 #: Our own files, below the static folder, in the order in which they need each other.
 SCRIPTS = (
@@ -29,21 +30,12 @@ STYLES = ("vendor/leaflet/leaflet.css", "css/base.css", "css/symbols.css", "css/
 
 
 @dataclass(frozen=True, slots=True)
-class TileSource:
-    """A raster base map that the operator is licensed for: address template, credit, deepest zoom drawn."""
-
-    url: str
-    credit: str
-    max_native_zoom: int = 18
-
-
-@dataclass(frozen=True, slots=True)
 class MapOptions:
     """Everything a station map is made from; no request and no database stands behind it.
 
     bounds: west, south, east, north in degrees. links: addresses of the data, see ``station_map``.
     words: sentences by key. looks, kinds: labels by code. static: turns a path below the static folder into an
-    address. review: the review number, or that there is none. credits: sources of what is drawn.
+    address. review: the review number, or that there is none. credits: sources of what is drawn. base: what lies below.
     """
 
     bounds: tuple[float, float, float, float]
@@ -55,11 +47,11 @@ class MapOptions:
     legend: Mapping[str, str]
     label: str
     review: str
-    credits: Sequence[str]
+    credits: Sequence[str | Mapping[str, str]]
     static: Callable[[str], str]
     title: str = ""
     lang: str = "zh-Hans"
-    tiles: TileSource | None = None
+    base: BaseMap = OWN
     languages: Sequence[Mapping[str, str]] = field(default=())
 
 
@@ -74,17 +66,18 @@ def station_map(options: MapOptions) -> LeanMap:
     result = LeanMap(
         options.bounds,
         label=options.label,
-        js=[options.static(path) for path in SCRIPTS],
+        js=[options.static(path) for path in (*SCRIPTS, *options.base.scripts)],
         css=[options.static(path) for path in STYLES],
         title=options.title,
         lang=options.lang,
         sheet="#panel",
+        datum=options.base.datum,
     )
     stations = Stations(symbols=drawn, words=options.words)
     gaps = Gaps(url=links["gaps"])
     locate = Locate()
     for layer in (
-        *ground(options),
+        *options.base.ground(links),
         stations,
         gaps,
         locate,
@@ -104,14 +97,3 @@ def station_map(options: MapOptions) -> LeanMap:
         )
     )
     return result
-
-
-def ground(options: MapOptions) -> tuple[Regions | Places | Tiles, ...]:
-    """Make the base map: areas and names drawn from our own files, or the operator's tiles under outlines."""
-    links, tiles = options.links, options.tiles
-    if tiles is None:
-        return Regions(url=links["regions"]), Places(url=links["places"])
-    return (
-        Tiles(url=tiles.url, credit=tiles.credit, max_native_zoom=tiles.max_native_zoom),
-        Regions(url=links["regions"], outlines_only=True),
-    )

@@ -16,7 +16,7 @@ from stations.query import StationQuery
 from stations.registry.public import MAP_COLUMNS, MapRows
 from web.assets import static_url
 from web.i18n import say
-from web.maps import MapOptions
+from web.maps import BaseMap, MapOptions
 from web.maps.symbols import LOOKS, SHAPES, look_of
 from web.pages.when import state_words
 from web.pages.words import look_labels, map_words, vocabulary_labels
@@ -122,7 +122,8 @@ def map_options(
     tag: str,
     region_name: str,
     review_number: str | None,
-    credits: Sequence[str],
+    credits: Sequence[str | Mapping[str, str]],
+    base: BaseMap,
     query_lang: str | None,
 ) -> MapOptions:
     """Gather what the Folium map is built from, in the reader's language."""
@@ -152,6 +153,7 @@ def map_options(
         review=say("审图号：{number}", number=review_number) if review_number else say("演示底图，未送审"),
         credits=credits,
         static=static_url,
+        base=base,
         languages=[{"id": f"to-{other}", "lang": other} for other in ("zh", "en") if other != lang],
     )
 

@@ -13,7 +13,7 @@ from stations.query import StationQuery
 from stations.registry import base_map, gaps, public
 from web.assets import static_url
 from web.db import now, session
-from web.ground import EVERYWHERE, credits_of_the_map, ground, name_in
+from web.ground import EVERYWHERE, base, credits_of_pictures, credits_of_the_map, ground, name_in
 from web.i18n import lang, say, tag
 from web.maps import station_map
 from web.maps.lean import when_ready
@@ -65,6 +65,7 @@ def map_page() -> str:
             region_name=region_name,
             review_number=current_app.config["YIZHAN_SETTINGS"].review_number,
             credits=credits_of_the_map(),
+            base=base(),
             query_lang=request.args.get("lang"),
         )
     ).parts()
@@ -126,11 +127,11 @@ def stations_json() -> Response:
 @blueprint.get("/map/regions.json")
 def regions_json() -> Response:
     """Answer with the outlines of the base map, in a format for drawing."""
-    base = ground()
+    drawn = ground()
     made: dict[str, bytes] = current_app.extensions.setdefault("yizhan.regions", {})
-    if base.version not in made:
-        made[base.version] = orjson.dumps(drawing(base.areas, base.lakes))
-    return _lasting(Response(made[base.version], mimetype="application/json"))
+    if drawn.version not in made:
+        made[drawn.version] = orjson.dumps(drawing(drawn.areas, drawn.lakes))
+    return _lasting(Response(made[drawn.version], mimetype="application/json"))
 
 
 @blueprint.get("/map/places.json")
@@ -158,7 +159,7 @@ def about() -> str:
         "about.html",
         demonstration=public.info(session()).demonstration,
         review_number=current_app.config["YIZHAN_SETTINGS"].review_number,
-        credits=credits_of_the_map(),
+        credits=credits_of_pictures(),
         other_language={
             "lang": other,
             "tag": tag_,

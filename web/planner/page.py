@@ -16,7 +16,7 @@ from stations.registry import base_map
 from stations.registry.areas import Areas
 from web import db
 from web.assets import static_url
-from web.ground import EVERYWHERE, credits_of_the_map, name_in, review_words
+from web.ground import EVERYWHERE, base, credits_of_the_map, name_in, review_words
 from web.i18n import lang, say
 from web.maps.lean import when_ready
 from web.maps.planner_map import PlannerRun, planner_maps
@@ -147,6 +147,7 @@ def maps_of(shown: Sequence[tuple[CoverageRun, View]], regions: Regions) -> dict
         review=review_words(),
         credits=credits_of_the_map(),
         static=static_url,
+        base=base(),
     )
     return {
         "html": parts.html,

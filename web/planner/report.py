@@ -19,7 +19,7 @@ from stations.registry import base_map
 from web import db
 from web.desk.blueprint import blueprint
 from web.desk.staff import desk_page
-from web.ground import EVERYWHERE, credits_of_the_map, ground, review_words
+from web.ground import EVERYWHERE, credits_of_pictures, ground, review_words
 from web.i18n import say
 from web.maps.picture import PictureSpec, Pin, render
 from web.planner.page import Regions, shown
@@ -57,7 +57,7 @@ def run_picture(run_id: int) -> Response:
     doors = sorted(run.doors or (), key=lambda door: -door["people_only_here"])[:_MOST_PINS]
     spec = PictureSpec(
         review=review_words(),
-        credits=credits_of_the_map(),
+        credits=credits_of_pictures(),
         width=1000,
         height=620,
         scale=1,

@@ -189,6 +189,12 @@
     else dark.addListener(action); // before Chrome 39 and Safari 14
   };
 
+  /** Whether the page is dark: by its own theme where it has one, else by the reader's system. */
+  yizhan.isDark = function () {
+    var theme = document.documentElement.dataset.theme;
+    return theme ? theme === "dark" : dark.matches;
+  };
+
   yizhan.calm = function () { return window.matchMedia("(prefers-reduced-motion: reduce)").matches; };
 
   /** Start a Leaflet map in an element: zooming out stops a step above ``bounds``, panning a little outside. */
@@ -197,6 +203,7 @@
     var map = L.map(id, {
       zoomControl: false,
       attributionControl: false,
+      crs: options.datum ? yizhan.shifted(options.datum) : L.CRS.EPSG3857,
       maxZoom: options.maxZoom,
       zoomSnap: 0.5,
       wheelPxPerZoomLevel: 90,

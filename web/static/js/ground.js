@@ -32,9 +32,10 @@
 
   /** Areas by code and lakes. */
   var Regions = L.LayerGroup.extend({
-    initialize: function (outlinesOnly) {
+    initialize: function (look) {
       L.LayerGroup.prototype.initialize.call(this, []);
-      this._outlinesOnly = outlinesOnly;
+      this._bare = look !== "filled"; // another base map lies below, or none
+      this._unseen = look === "unseen";
       this.areas = {};
       this._shades = null;
     },
@@ -68,13 +69,14 @@
           if (area.level === "county") entry.shape = shape;
         };
       }
-      var lakes = this._outlinesOnly ? [] : body.lakes.map(function (lake) { return function () { add("lake", polygons(lake, scale)); }; });
+      var lakes = this._bare ? [] : body.lakes.map(function (lake) { return function () { add("lake", polygons(lake, scale)); }; });
       return yizhan.inPieces(counties.map(draw).concat(lakes, outlines.map(draw)));
     },
 
     _look: function (kind) {
       var look = LOOK[kind]();
-      if (this._outlinesOnly) look.fillOpacity = 0;
+      if (this._bare) look.fillOpacity = 0;
+      if (this._unseen) look.stroke = false;
       return look;
     },
 
@@ -90,13 +92,13 @@
         var shape = this.areas[code].shape;
         if (!shape) return;
         shape.setStyle(this._look("county"));
-        if (shades && shades[code]) shape.setStyle({ fillColor: shades[code], fillOpacity: this._outlinesOnly ? 0.5 : 1 });
+        if (shades && shades[code]) shape.setStyle({ fillColor: shades[code], fillOpacity: this._bare ? 0.5 : 1 });
       }, this);
     },
   });
 
   yizhan.regions = function (map, options) {
-    var regions = new Regions(options.outlinesOnly).addTo(map);
+    var regions = new Regions(options.look).addTo(map);
     yizhan.onColours(function () { regions.recolour(); });
     regions.loaded = yizhan.ask(options.url).then(function (body) { return regions.draw(body); }).then(function () { return regions; });
     map.regions = regions;
@@ -216,10 +218,16 @@
     return names;
   };
 
-  /** The operator's own raster base map. */
+  /** A layer of the operator's own raster base map. */
   yizhan.tiles = function (map, options) {
-    return L.tileLayer(options.url, { maxNativeZoom: options.maxNativeZoom, maxZoom: map.getMaxZoom() }).addTo(map);
+    return L.tileLayer(options.url, { subdomains: options.names, maxNativeZoom: options.maxNativeZoom, maxZoom: map.getMaxZoom() }).addTo(map);
   };
+
+  /* A source in words, or as a link to whoever it is. */
+  function source(credit) {
+    if (typeof credit === "string") return credit;
+    return yizhan.el("a", { href: credit.url, target: "_blank", rel: "noopener" }, credit.text);
+  }
 
   /** Review number or its absence, and the sources, at the lower left; the scale above it. */
   yizhan.review = function (map, options) {
@@ -227,7 +235,7 @@
     mark.onAdd = function () {
       return yizhan.el("div", { "class": "review-mark" }, [
         yizhan.el("strong", {}, options.text),
-        yizhan.el("span", {}, options.credits.join(" · ")),
+        yizhan.el("span", {}, options.credits.reduce(function (all, credit, i) { return all.concat(i ? [" · ", source(credit)] : [source(credit)]); }, [])),
       ]);
     };
     mark.addTo(map);
