@@ -21,7 +21,17 @@ from scipy.sparse.csgraph import dijkstra
 from geo.errors import ReachError
 from geo.streets import NOWHERE, Network, Snapped, directed_graph
 
-__all__ = ["Nearest", "Pairs", "Standing", "nearest", "node_seconds", "pairs", "standing"]
+__all__ = [
+    "Nearest",
+    "Pairs",
+    "Standing",
+    "along_one_segment",
+    "ends_of",
+    "nearest",
+    "node_seconds",
+    "pairs",
+    "standing",
+]
 
 _Floats = NDArray[np.float64]
 _Ints = NDArray[np.int64]
@@ -95,11 +105,11 @@ def nearest(
     station = np.full(len(places), -1, dtype=np.int64)
     if (stations.segment != NOWHERE).any():
         distance, origin = node_seconds(network, stations, limit_s=limit, towards=towards)
-        for end, partial in _ends(network, places, towards):
+        for end, partial in ends_of(network, places, towards):
             there = np.flatnonzero(places.segment != NOWHERE)
             value = (places.leg_s + partial)[there] + distance[end[there]]
             _better(seconds, station, there, value, origin[end[there]])
-        which, at, direct = _same_segment(network, places, stations, towards)
+        which, at, direct = along_one_segment(network, places, stations, towards)
         _better(seconds, station, which, direct, at)
     late = seconds > limit
     seconds[late], station[late] = np.inf, -1
@@ -124,6 +134,7 @@ def node_seconds(
         return_predecessors=True,
         limit=_limit(limit_s),
     )
+    _first_of_ties(stops.graph, distance, source)
     here, source = distance[: len(network.xy)], source[: len(network.xy)]
     return here, np.where(source >= 0, stops.which[np.maximum(source - len(network.xy), 0)], -1)
 
@@ -187,7 +198,7 @@ def _limit(limit_s: float) -> float:
     return float(limit_s)
 
 
-def _ends(network: Network, points: Snapped, towards: bool) -> Iterator[tuple[_Ints, _Floats]]:
+def ends_of(network: Network, points: Snapped, towards: bool) -> Iterator[tuple[_Ints, _Floats]]:
     """Give, for both ends of each point's segment, the node and the seconds between point and node.
 
     towards: from the point to the node; else from the node to the point.
@@ -208,7 +219,7 @@ def _stops(network: Network, stations: Snapped, towards: bool) -> _Stops:
     # Travel towards a station arrives from the ends of its segment: the search runs back along that.
     arcs = [
         (end[which], (stations.leg_s + partial)[which])
-        for end, partial in _ends(network, stations, not towards)
+        for end, partial in ends_of(network, stations, not towards)
     ]
     own = directed_graph(
         len(network.xy) + len(which),
@@ -230,7 +241,7 @@ def _stops(network: Network, stations: Snapped, towards: bool) -> _Stops:
     return _Stops(whole, nodes, which)
 
 
-def _same_segment(
+def along_one_segment(
     network: Network, places: Snapped, stations: Snapped, towards: bool
 ) -> tuple[_Ints, _Ints, _Floats]:
     """Give the pairs on one segment and the seconds between them along it: (place, station, seconds)."""
@@ -309,8 +320,8 @@ def _batch(asked: _Question, chosen: _Ints, segments: _Ints) -> Iterator[tuple[i
         np.searchsorted(segments, stations.segment[chosen]), stations.along[chosen], stations.leg_s[chosen]
     )
     stops = _stops(part, own, asked.towards)
-    which, at, direct = _same_segment(part, local, own, asked.towards)
-    ways = list(_ends(part, local, asked.towards))
+    which, at, direct = along_one_segment(part, local, own, asked.towards)
+    ways = list(ends_of(part, local, asked.towards))
     size = max(1, _BATCH_VALUES // max(1, stops.graph.shape[0]))
     for start in range(0, len(chosen), size):
         sources = stops.nodes[start : start + size]

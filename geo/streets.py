@@ -11,7 +11,6 @@ from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
-import shapely
 from numpy.typing import NDArray
 from pyproj import CRS, Transformer
 from scipy.sparse import csr_array
@@ -22,6 +21,7 @@ from geo.crs import pick_metric, require_metric
 from geo.errors import ReachError
 from geo.io.streets import Ways
 from geo.passing import KMH, Mode, blocks, slope_factor, speeds
+from geo.snapping import SegmentSquares, squares_of
 
 __all__ = ["NOWHERE", "Network", "Snapped", "build", "directed_graph"]
 
@@ -77,7 +77,7 @@ class Network:
 
     @cached_property
     def graph(self) -> csr_array[Any]:
-        """Seconds from node to node, (n, n); of parallel segments the quickest."""
+        """Seconds from node to node, (n, n); parallel segments stay apart (``directed_graph``)."""
         return directed_graph(
             len(self.xy),
             np.concatenate([self.tail, self.head]),
@@ -104,9 +104,18 @@ class Network:
         return max(_WALK_MS, float(np.nanmax(quick, initial=0.0)))
 
     @cached_property
-    def _tree(self) -> shapely.STRtree:
-        ends = np.stack([self.xy[self.tail], self.xy[self.head]], axis=1)
-        return shapely.STRtree(np.asarray(shapely.linestrings(ends), dtype=object))
+    def squares(self) -> SegmentSquares:
+        """The segments by the squares that they cross: what places are snapped with."""
+        return squares_of(self.xy, self.tail, self.head)
+
+    @cached_property
+    def _onto(self) -> Transformer:
+        return Transformer.from_crs("EPSG:4326", self.crs, always_xy=True)
+
+    def lonlat(self, points: _Floats) -> tuple[_Floats, _Floats]:
+        """Return the degrees of points (k, 2) of the network's CRS, WGS 84, longitude first."""
+        lon, lat = self._onto.transform(points[:, 0], points[:, 1], direction="INVERSE")
+        return np.asarray(lon), np.asarray(lat)
 
     def part(self, segments: _Ints) -> Network:
         """Return the network of some segments, ascending, numbered anew in their order."""
@@ -131,29 +140,14 @@ class Network:
             raise ReachError(
                 f"a place {'at row ' + str(at) if at >= 0 else 'list'} has no position in degrees, longitude first"
             )
-        transformer = Transformer.from_crs("EPSG:4326", self.crs, always_xy=True)
-        return self.snap_metric(np.column_stack(transformer.transform(lon, lat)), within_m=within_m)
+        return self.snap_metric(np.column_stack(self._onto.transform(lon, lat)), within_m=within_m)
 
     def snap_metric(self, points: _Floats, *, within_m: float = _FAR_M) -> Snapped:
         """Do the same for points (k, 2) in the network's own CRS."""
-        count = len(points)
-        segment = np.full(count, NOWHERE, dtype=np.int64)
-        along, leg = np.zeros(count), np.full(count, np.inf)
-        if count == 0 or len(self) == 0:
-            return Snapped(segment, along, leg)
-        (which, found), metres = self._tree.query_nearest(
-            shapely.points(points), max_distance=within_m, return_distance=True, all_matches=True
+        segment, along, metres = self.squares.nearest(
+            points, (self.xy, self.tail, self.head), within_m=within_m
         )
-        order = np.lexsort((found, which))
-        which, found, metres = which[order], found[order], metres[order]
-        first = np.concatenate([[True], which[1:] != which[:-1]]) if len(which) else np.zeros(0, dtype=bool)
-        which, found, metres = which[first], found[first], metres[first]
-        start, end = self.xy[self.tail[found]], self.xy[self.head[found]]
-        step = end - start
-        square = np.einsum("ij,ij->i", step, step)
-        share = np.einsum("ij,ij->i", points[which] - start, step) / np.where(square > 0, square, 1.0)
-        segment[which], along[which], leg[which] = found, np.clip(share, 0.0, 1.0), metres / _WALK_MS
-        return Snapped(segment, along, leg)
+        return Snapped(segment, along, metres / _WALK_MS)
 
 
 def build(ways: Ways, mode: Mode, *, crs: Any = None) -> Network:
@@ -191,21 +185,22 @@ def build(ways: Ways, mode: Mode, *, crs: Any = None) -> Network:
 def directed_graph(
     nodes: int, tail: _Ints, head: _Ints, seconds: _Floats, *, rows: int | None = None
 ) -> csr_array[Any]:
-    """Return the arcs as a sparse matrix: closed ones (inf) left out, the quickest of parallel ones kept.
+    """Return the arcs as a sparse matrix, in the order given within each row; closed ones (inf) are left out.
 
-    nodes: how many columns it has, and rows where ``rows`` says nothing else.
+    nodes: how many columns it has, and rows where ``rows`` says nothing else. Parallel arcs stay apart: a search takes
+    the quickest, but sums over the matrix would add them.
     """
+    open_ = np.flatnonzero(np.isfinite(seconds))
     height = nodes if rows is None else rows
-    open_ = np.isfinite(seconds)
-    tail, head, seconds = tail[open_], head[open_], seconds[open_]
-    key = tail * nodes + head
-    order = np.argsort(key)
-    key = key[order]
-    first = np.flatnonzero(np.concatenate([[True], key[1:] != key[:-1]])) if len(key) else key
-    seconds = np.minimum.reduceat(seconds[order], first) if len(key) else seconds
-    tail, head = np.divmod(key[first], nodes) if len(key) else (tail, head)
-    starts = np.concatenate([[0], np.cumsum(np.bincount(tail, minlength=height))])
-    return csr_array((seconds, head.astype(np.int32), starts.astype(np.int32)), shape=(height, nodes))
+    # One entry for each arc, turned on its side, is a stable counting sort by row: no comparison, no keys.
+    each = csr_array(
+        (np.zeros(len(open_), dtype=np.int8), tail[open_].astype(np.int32), np.arange(len(open_) + 1)),
+        shape=(len(open_), height),
+    ).tocsc()
+    order = open_[each.indices]
+    return csr_array(
+        (seconds[order], head[order].astype(np.int32), each.indptr.astype(np.int32)), shape=(height, nodes)
+    )
 
 
 def _extent(ways: Ways) -> BBox:

@@ -5,6 +5,7 @@ Where two ways share a node they meet; where they only cross on the map (a bridg
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,14 +84,15 @@ def read_ways(path: Path | str) -> Ways:
 def _openstreetmap(path: Path) -> Ways:
     import osmium
 
-    refs: list[int] = []
+    # Arrays and not lists of pairs: a province has ten million of these, and a laptop little memory.
+    refs, lon, lat = array("q"), array("d"), array("d")
     starts = [0]
     tags: list[dict[str, str]] = []
-    positions: dict[int, tuple[float, float]] = {}
     barriers: dict[int, dict[str, str]] = {}
     heights: dict[int, float] = {}
+    telling = osmium.filter.KeyFilter("highway", "route", "barrier", "ele")
     try:
-        for entity in osmium.FileProcessor(str(path)).with_locations():
+        for entity in osmium.FileProcessor(str(path)).with_locations().with_filter(telling):
             if isinstance(entity, osmium.osm.Node):
                 if "barrier" in entity.tags:
                     barriers[entity.id] = {tag.k: tag.v for tag in entity.tags if tag.k in _KEPT}
@@ -103,26 +105,25 @@ def _openstreetmap(path: Path) -> Ways:
                 known = [node for node in entity.nodes if node.location.valid()]
                 if len(known) < 2:
                     continue
-                positions.update((node.ref, (node.lon, node.lat)) for node in known)
                 refs.extend(node.ref for node in known)
+                lon.extend(node.lon for node in known)
+                lat.extend(node.lat for node in known)
                 starts.append(len(refs))
                 tags.append({tag.k: tag.v for tag in entity.tags if tag.k in _KEPT})
     except RuntimeError as error:
         raise StreetsError(f"{path.name} cannot be read as an OpenStreetMap extract: {error}") from error
-    ids = np.fromiter(positions, dtype=np.int64, count=len(positions))
-    order = np.argsort(ids)
-    ids = ids[order]
-    places = np.array([positions[int(i)] for i in ids], dtype=np.float64).reshape(-1, 2)
-    index = {int(node): i for i, node in enumerate(ids)}
+    ids, first, places = np.unique(np.array(refs, dtype=np.int64), return_index=True, return_inverse=True)
     ele = np.full(len(ids), np.nan)
+    at = {node: int(np.searchsorted(ids, node)) for node in {*heights, *barriers}}
+    index = {node: i for node, i in at.items() if i < len(ids) and ids[i] == node}
     for node, height in heights.items():
         if node in index:
             ele[index[node]] = height
     return Ways(
-        lon=places[:, 0],
-        lat=places[:, 1],
+        lon=np.array(lon)[first],
+        lat=np.array(lat)[first],
         ele=ele,
-        refs=np.searchsorted(ids, np.array(refs, dtype=np.int64)),
+        refs=places.reshape(-1).astype(np.int64),
         starts=np.array(starts, dtype=np.int64),
         tags=tuple(tags),
         barriers={index[node]: given for node, given in barriers.items() if node in index},

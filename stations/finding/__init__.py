@@ -7,6 +7,7 @@ from stations.finding.find import HOUR, Found, find
 from stations.finding.named import named
 from stations.finding.rank import STAY, Verdict
 from stations.finding.rows import Row
+from stations.finding.streets import OnStreets
 from stations.finding.travel import Minutes, StraightLine, TravelTimes
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "Found",
     "Minutes",
     "Neighbour",
+    "OnStreets",
     "RightsCentres",
     "Row",
     "StraightLine",

@@ -173,16 +173,21 @@ class _Asking:
         for found, rest_beyond_m in nearest(
             self.session, query, near, within_m=reach, without=self.without, first=self.first
         ):
-            ranked = [
-                each
-                for each in self._judged(query, found, near)
-                if each.minutes is not None and each.minutes.value <= HOUR
-            ]
-            ranked.sort(key=_by_place)
-            if rest_beyond_m < inf and len(ranked) >= self.limit:
-                rest_takes = self.travel.fewest(query.by, rest_beyond_m)
-                if ranked[self.limit - 1].place.is_ahead_of(rest_takes):
-                    break
+            rest_takes = self.travel.fewest(query.by, rest_beyond_m) if rest_beyond_m < inf else inf
+            for horizon in self.travel.horizons:
+                ranked = [
+                    each
+                    for each in self._judged(query, found, near, within=horizon)
+                    if each.minutes is not None and each.minutes.value <= horizon
+                ]
+                ranked.sort(key=_by_place)
+                beyond = rest_takes if horizon >= HOUR else min(rest_takes, horizon + 1)
+                if (
+                    beyond < inf
+                    and len(ranked) >= self.limit
+                    and ranked[self.limit - 1].place.is_ahead_of(beyond)
+                ):
+                    return ranked
         return ranked
 
     def _nearest_anyway(self, query: StationQuery, near: tuple[float, float]) -> list[_Candidate]:
@@ -223,14 +228,19 @@ class _Asking:
         return self._judged(query, found, None)
 
     def _judged(
-        self, query: StationQuery, found: Sequence[Any], near: tuple[float, float] | None
+        self,
+        query: StationQuery,
+        found: Sequence[Any],
+        near: tuple[float, float] | None,
+        *,
+        within: int = HOUR,
     ) -> list[_Candidate]:
         """Judge stations for the arrival; without those whose hours are unknown then, where these are not wanted."""
         self._read_hours(row.schedule_key for row in found)
         ways: Sequence[Minutes | None] = [None] * len(found)
         if near is not None:
             points, metres = [(row.lon, row.lat) for row in found], [row.metres for row in found]
-            ways = self.travel.minutes(near, query.by, points, metres)
+            ways = self.travel.minutes(near, query.by, points, metres, within=within)
         stay = query.stay or STAY
         judged = [
             _Candidate(

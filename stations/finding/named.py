@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import exists, null, select
 from sqlalchemy.orm import Session
 
+from stations.finding.find import HOUR
 from stations.finding.rank import STAY, Timeline, judge
 from stations.finding.rows import Row, make_row
 from stations.finding.travel import Minutes, StraightLine, TravelTimes
@@ -42,12 +43,15 @@ def named(
         ).where(P.listed.is_(True), P.code.in_(codes))
     ).all()  # fmt: skip
     hours = schedules.hours_of(session, [row.schedule_key for row in rows])
-    way = travel or StraightLine()
+    ways: dict[int, Minutes] = {}
+    if query.near is not None:
+        located = [row for row in rows if row.metres is not None]
+        points, distances = [(row.lon, row.lat) for row in located], [row.metres for row in located]
+        found = (travel or StraightLine()).minutes(query.near, query.by, points, distances, within=HOUR)
+        ways = dict(zip((row.station_id for row in located), found, strict=True))
     made = []
     for row in rows:
-        minutes: Minutes | None = None
-        if query.near is not None and row.metres is not None:
-            (minutes,) = way.minutes(query.near, query.by, [(row.lon, row.lat)], [row.metres])
+        minutes = ways.get(row.station_id)
         timeline = Timeline(hours[row.schedule_key], moment) if row.lifecycle == Lifecycle.OPEN else None
         place = judge(
             timeline,

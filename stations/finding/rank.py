@@ -143,7 +143,7 @@ class Place(NamedTuple):
     #: Minutes from the moment until it opens, where it is closed on arrival and that is known.
     opens_in: int | None
 
-    def is_ahead_of(self, minutes: int) -> bool:
+    def is_ahead_of(self, minutes: float) -> bool:
         """Tell whether no station can come before this one that takes at least so many minutes to reach."""
         return self.key[0] == 0 and self.key[2] < minutes
 

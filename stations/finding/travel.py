@@ -1,4 +1,4 @@
-"""How many minutes it takes to get somewhere: estimated along the straight line until streets are known."""
+"""How many minutes it takes to get somewhere: estimated along the straight line where no streets are loaded."""
 
 from __future__ import annotations
 
@@ -29,7 +29,10 @@ class Minutes:
 
 
 class TravelTimes(Protocol):
-    """What the finder needs to know of travelling. A street network can stand here in place of the straight line."""
+    """What the finder needs to know of travelling."""
+
+    #: Minutes up to which it is worth looking before looking farther, ascending; the last is the hour.
+    horizons: Sequence[int]
 
     def minutes(
         self,
@@ -37,10 +40,13 @@ class TravelTimes(Protocol):
         by: By,
         points: Sequence[tuple[float, float]],
         metres: Sequence[float],
+        *,
+        within: int,
     ) -> Sequence[Minutes]:
         """Return the minutes from ``origin`` to each point.
 
         points: (n,) longitude and latitude, WGS 84. metres: (n,) straight-line distances to them, on the spheroid.
+        within: minutes beyond which a number need only be greater than this.
         """
 
     def fewest(self, by: By, metres: float) -> int:
@@ -53,14 +59,18 @@ class TravelTimes(Protocol):
 class StraightLine:
     """Minutes by the straight line, a detour factor and a speed: an estimate, the same for every street pattern."""
 
+    horizons: Sequence[int] = (60,)
+
     def minutes(
         self,
         origin: tuple[float, float],
         by: By,
         points: Sequence[tuple[float, float]],
         metres: Sequence[float],
+        *,
+        within: int = 60,
     ) -> Sequence[Minutes]:
-        """Return the minutes to each point, rounded up; one at least, for the door still has to be found."""
+        """Return the minutes to each point, however many, rounded up; one at least, for the door still has to be found."""
         return [Minutes(self.fewest(by, each)) for each in metres]
 
     def fewest(self, by: By, metres: float) -> int:
