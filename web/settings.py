@@ -29,6 +29,7 @@ PROVINCES = frozenset(
 
 _ROOT = Path(__file__).resolve().parents[1]
 _PHOTOS = _ROOT / "var" / "photos"
+_STREETS = _ROOT / "var" / "streets"
 #: As ``stations.accounts.ROLES``, which the first check cannot import: it runs before anything is installed.
 _ROLES = ("viewer", "editor", "inspector", "planner", "administrator")
 
@@ -74,6 +75,7 @@ class Settings:
     photos: Path = _PHOTOS / DEMO
     uploads: Path = _ROOT / "var" / "uploads"
     upload_max_mb: int = 64
+    streets: Path = _STREETS / DEMO
     trusted_proxies: int = 0
     api_per_minute: int = 1200
     report_devices: int = 3
@@ -121,7 +123,11 @@ class Settings:
             )
         settings = cls(**values)
         # A folder for each registry: what one does not name would else be an orphan although another one does.
-        return settings if "photos" in values else replace(settings, photos=_PHOTOS / settings.registry_name)
+        own = {"photos": _PHOTOS, "streets": _STREETS}
+        folders = {
+            name: folder / settings.registry_name for name, folder in own.items() if name not in values
+        }
+        return replace(settings, **folders)
 
     @property
     def registry_name(self) -> str:
@@ -483,6 +489,14 @@ SETTINGS = (
         "Megabytes that one list may have.",
         "upload_max_mb",
         _whole(1, 2048),
+    ),
+    Setting(
+        "YIZHAN_STREETS",
+        "var/streets/REGISTRY of this folder",
+        "Folder that keeps the streets of one registry (yizhan streets load), by an absolute path. The same for every "
+        "process of one site.",
+        "streets",
+        _folder,
     ),
     Setting(
         "YIZHAN_TRUSTED_PROXIES",

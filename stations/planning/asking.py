@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
+from enum import StrEnum
 from math import isfinite
 from typing import Any, Final
 
@@ -14,13 +15,20 @@ from stations.errors import Invalid
 from stations.hours import SHANGHAI
 from stations.query import StationQuery
 
-__all__ = ["CENSUS", "CoverageQuestion"]
+__all__ = ["CENSUS", "Along", "CoverageQuestion"]
 
 #: The layer that every registry of a known province has: the census spread over places, coarse.
 CENSUS: Final = "census"
 _SERVING: Final = ("kinds", "amenities", "access", "fee", "unknown")
 _MOST_LIMITS: Final = 8
 _SIZES: Final = (50.0, 50_000.0)
+
+
+class Along(StrEnum):
+    """What minutes are measured along."""
+
+    STRAIGHT = "straight"
+    STREETS = "streets"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +40,8 @@ class CoverageQuestion:
     gaps, double cover and scores are told for. at: the moment whose open stations count, in Asia/Shanghai; None counts
     every station in service whatever its hours. around_the_clock: also each hour of that day. serving: the kinds,
     amenities, access and fee of the stations that count, and what unknown means; rest stations where it names no kind.
-    detour: street metres for a straight metre, where no street is known.
+    ways: along the streets that are loaded, or the straight line. detour: street metres for a straight metre, for the
+    straight line alone.
     """
 
     region: str | None = None
@@ -45,6 +54,7 @@ class CoverageQuestion:
     around_the_clock: bool = False
     serving: StationQuery = field(default_factory=StationQuery)
     detour: float = 1.3
+    ways: Along = Along.STRAIGHT
 
     def __post_init__(self) -> None:
         if not self.layers or any(not (isfinite(factor) and factor >= 0) for _, factor in self.layers):
@@ -96,6 +106,7 @@ class CoverageQuestion:
             "around_the_clock": self.around_the_clock,
             "serving": replace(StationQuery(), **{n: getattr(self.serving, n) for n in _SERVING}).encode(),
             "detour": self.detour,
+            "ways": str(self.ways),
         }
 
     @classmethod
@@ -115,6 +126,8 @@ class CoverageQuestion:
                 values["limits_min"] = tuple(int(limit) for limit in values["limits_min"])
             if "mode" in values:
                 values["mode"] = Mode(values["mode"])
+            if "ways" in values:
+                values["ways"] = Along(values["ways"])
             if values.get("at") is not None:
                 moment = datetime.fromisoformat(values["at"])
                 values["at"] = moment if moment.tzinfo else moment.replace(tzinfo=SHANGHAI)
