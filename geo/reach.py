@@ -241,6 +241,23 @@ def _stops(network: Network, stations: Snapped, towards: bool) -> _Stops:
     return _Stops(whole, nodes, which)
 
 
+def _first_of_ties(graph: csr_array[Any], distance: _Floats, source: NDArray[np.int32]) -> None:
+    """Name, where several sources are equally near, the first of them.
+
+    Which one a heap happens to name depends on how the nodes are numbered, and those of a part are numbered otherwise.
+    """
+    tail = np.repeat(np.arange(graph.shape[0], dtype=np.int32), np.diff(graph.indptr))
+    arcs = np.flatnonzero(source[tail] < source[graph.indices])
+    while len(arcs):
+        start, end = tail[arcs], graph.indices[arcs]
+        tied = (distance[start] + graph.data[arcs] == distance[end]) & (source[start] < source[end])
+        start, end = start[tied], end[tied]
+        np.minimum.at(source, end, source[start])
+        changed = np.unique(end)
+        counts = (graph.indptr[1:] - graph.indptr[:-1])[changed]
+        arcs = np.repeat(graph.indptr[changed] - np.cumsum(counts) + counts, counts) + np.arange(counts.sum())
+
+
 def along_one_segment(
     network: Network, places: Snapped, stations: Snapped, towards: bool
 ) -> tuple[_Ints, _Ints, _Floats]:
