@@ -123,11 +123,11 @@ class Settings:
             )
         settings = cls(**values)
         # A folder for each registry: what one does not name would else be an orphan although another one does.
-        own = {"photos": _PHOTOS, "streets": _STREETS}
-        folders = {
-            name: folder / settings.registry_name for name, folder in own.items() if name not in values
-        }
-        return replace(settings, **folders)
+        if "photos" not in values:
+            settings = replace(settings, photos=_PHOTOS / settings.registry_name)
+        if "streets" not in values:
+            settings = replace(settings, streets=_STREETS / settings.registry_name)
+        return settings
 
     @property
     def registry_name(self) -> str:
