@@ -15,13 +15,13 @@ import pandas as pd
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
-from geo.coverage import cover_counts, tally
-from geo.reach import Nearest
+from stations import vocabulary as words
 from stations.hours import SHANGHAI
 from stations.planning import inputs
 from stations.planning.asking import CoverageQuestion
 from stations.planning.gaps import gaps
 from stations.planning.ground import Ground
+from stations.planning.tallying import Reached, by_area, reached
 from stations.planning.ways import Ways
 
 __all__ = ["HOURS", "Clock", "Hour", "round_the_clock"]
@@ -29,6 +29,7 @@ __all__ = ["HOURS", "Clock", "Hour", "round_the_clock"]
 HOURS: Final = 24
 #: Areas of a level whose figures are kept for every hour; a nation's townships are too many.
 _MOST_AREAS: Final = 4_000
+_MOST_WITH_AMENITIES: Final = 1_000
 _MOST_GAPS: Final = 100
 
 
@@ -37,7 +38,7 @@ class Hour:
     """What the doors of one hour do.
 
     people: within each limit. twice: within the main limit of two or more. areas: level → table by code, as
-    ``geo.coverage.tally`` counts people, with ``people_twice``. gaps: as ``stations.planning.gaps``. within: (k,) the
+    ``stations.planning.tallying.by_area`` counts people. gaps: as ``stations.planning.gaps``. within: (k,) the
     number of the first limit that each cell lies within; so many as there are limits where it lies beyond them all.
     """
 
@@ -108,28 +109,24 @@ def _hour(question: CoverageQuestion, travel: Ways, ground: Ground, open_: pd.Da
     doors, weight, limits = inputs.doors(open_), ground.cells.weight, question.limits_s
     main = 60.0 * question.main_min
     nearest = travel.nearest(ground.lonlat, doors, limit_s=limits[-1])
-    twice = cover_counts(travel.pairs(ground.lonlat, doors, limit_s=main), len(weight)) >= 2
+    found = reached(ground, nearest, travel.pairs(ground.lonlat, doors, limit_s=main), open_, main)
     return Hour(
         people=[float(weight[nearest.seconds <= limit].sum()) for limit in limits],
-        twice=float(weight[twice].sum()),
-        areas=_tables(nearest, twice, ground, limits),
-        gaps=gaps(ground, nearest.seconds > main, travel, open_, most=_MOST_GAPS),
+        twice=float(weight[found.counts >= 2].sum()),
+        areas={level: _table(codes, ground, found, limits) for level, codes in _told(ground)},
+        gaps=gaps(ground, found.counts == 0, travel, open_, most=_MOST_GAPS),
         within=np.searchsorted(np.asarray(limits), nearest.seconds, side="left").astype(np.uint8),
     )
 
 
-def _tables(
-    nearest: Nearest, twice: NDArray[np.bool_], ground: Ground, limits: Sequence[float]
-) -> dict[str, pd.DataFrame]:
-    tables = {}
-    for level, codes in ground.codes.items():
-        names = set(codes)
-        if names == {None} or len(names) > _MOST_AREAS:
-            continue
-        table = tally(nearest, ground.cells.weight, codes, limits_s=limits)
-        keys = pd.Series(list(codes), dtype="object")
-        both = pd.Series(np.where(twice, ground.cells.weight, 0.0)).groupby(keys, dropna=False, sort=True)
-        # A county's cells are the same at every hour; what is kept is the people.
-        kept = [name for name in table.columns if not str(name).startswith("cells")]
-        tables[level] = table[kept].assign(people_twice=both.sum().to_numpy())
-    return tables
+def _told(ground: Ground) -> list[tuple[str, Sequence[str | None]]]:
+    return [(level, codes) for level, codes in ground.codes.items() if len(set(codes)) <= _MOST_AREAS]
+
+
+def _table(
+    codes: Sequence[str | None], ground: Ground, found: Reached, limits: Sequence[float]
+) -> pd.DataFrame:
+    amenities = words.FILTER_AMENITIES if len(set(codes)) <= _MOST_WITH_AMENITIES else ()
+    table = by_area(codes, ground, found, limits, amenities=amenities)
+    # The cells of an area are the same at every hour; what is kept is its people.
+    return table[[name for name in table.columns if not str(name).startswith("cells")]]

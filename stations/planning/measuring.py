@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 import numpy as np
@@ -12,20 +12,22 @@ import pandas as pd
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
-from geo.coverage import cover_counts, depending, gini, patches, tally, totals, two_step, worst_served
+from geo.coverage import gini, tally, totals, worst_served
 from geo.demand import Cells
-from geo.reach import Nearest, Pairs
-from stations.errors import Invalid
+from geo.reach import Nearest
 from stations.hours import SHANGHAI
-from stations.planning import inputs
+from stations.planning import inputs, serving
 from stations.planning.asking import CENSUS, CoverageQuestion
+from stations.planning.clock import Clock, round_the_clock
+from stations.planning.gaps import gaps
+from stations.planning.ground import LEVELS, Ground, inside
+from stations.planning.tallying import Reached, by_area, reached
+from stations.planning.use import use
 from stations.planning.ways import Estimated, LonLat, Ways
 from stations.registry.areas import Areas
 
 __all__ = ["LEVELS", "Measured", "measure"]
 
-#: The levels that are counted, the largest first.
-LEVELS: Final = ("province", "prefecture", "county", "township")
 #: What is kept of the gaps, most people first.
 _MOST_GAPS: Final = 500
 
@@ -36,29 +38,45 @@ Told = Callable[[str, float], None]
 class Measured:
     """What a run found.
 
-    cells: the demand inside the region asked about; lonlat: their middles; region: (k,) the lowest region of each.
-    nearest: of each cell at the moment asked. counts: (k,) stations within the main limit. score: (k,) seats per person
-    within it (two-step floating catchment). areas: level → table by code, as ``geo.coverage.tally`` counts. hours: one
-    row for each hour of the day, with ``counties`` (code → people within the main limit); empty unless asked for.
-    gaps: patches of cells beyond the main limit, with ``people``,
-    ``cells``, ``lon``, ``lat``, ``region``, ``nearest`` (a code) and ``nearest_s``. stations: those that counted, with
-    ``people_within`` the main limit and ``people_only_here``, who have no other. summary: figures of the whole.
-    basis: what the run stands on.
+    ground: the demand inside the region asked about. nearest: of each cell at the moment asked. counts: (k,) stations
+    within the main limit. scores: (k,) seats per person within it, see ``stations.planning.serving.scores``. areas:
+    level → table by code, as ``geo.coverage.tally`` counts, with ``people_twice``, the mean ``score`` and ``enhanced`` of
+    its people, and ``with_`` each amenity of the filter row. gaps: patches of cells beyond the main limit. stations:
+    those that counted, as ``serving.weighed`` gives them. clock: the day by its hours, empty unless asked for. summary:
+    figures of the whole. basis: what the run stands on.
     """
 
     question: CoverageQuestion
-    cells: Cells
-    lonlat: LonLat
-    region: NDArray[np.object_]
+    ground: Ground
     nearest: Nearest
     counts: NDArray[np.int64]
-    score: NDArray[np.float64]
+    scores: Mapping[str, NDArray[np.float64]]
     areas: dict[str, pd.DataFrame]
-    hours: pd.DataFrame
+    clock: Clock
     gaps: pd.DataFrame
     stations: pd.DataFrame
     summary: dict[str, float]
     basis: dict[str, Any]
+
+    @property
+    def cells(self) -> Cells:
+        """The demand."""
+        return self.ground.cells
+
+    @property
+    def lonlat(self) -> LonLat:
+        """The middles of the cells."""
+        return self.ground.lonlat
+
+    @property
+    def region(self) -> NDArray[np.object_]:
+        """The lowest region of each cell, (k,)."""
+        return self.ground.region
+
+    @property
+    def hours(self) -> pd.DataFrame:
+        """One row for each hour of the day that was asked about."""
+        return self.clock.rows
 
 
 def measure(
@@ -77,161 +95,66 @@ def measure(
     """
     told("demand", 0.0)
     areas = Areas.load(session)
-    cells, places, region = _inside(inputs.demand(session, areas, question), areas, question.region)
+    ground = inside(inputs.demand(session, areas, question), areas, question.region)
     travel = ways or Estimated(question.mode, question.detour)
     told("reach", 0.0)
     stations = inputs.serving(session, question, question.at)
-    nearest = travel.nearest(places, inputs.doors(stations), limit_s=question.limits_s[-1])
+    doors, weight, main_s = inputs.doors(stations), ground.cells.weight, 60.0 * question.main_min
+    nearest = travel.nearest(ground.lonlat, doors, limit_s=question.limits_s[-1])
     told("pairs", 0.0)
-    pairs = travel.pairs(places, inputs.doors(stations), limit_s=60.0 * question.main_min)
+    pairs = travel.pairs(ground.lonlat, doors, limit_s=main_s)
     told("count", 0.0)
-    codes = {level: _codes(areas, region, level) for level in LEVELS}
-    tables = {
-        level: tally(nearest, cells.weight, of, limits_s=question.limits_s)
-        for level, of in codes.items()
-        if any(code is not None for code in of)
-    }
-    counts = cover_counts(pairs, len(cells))
-    score = two_step(pairs, cells.weight, stations["capacity"])
-    stations = _weighed(stations, pairs, cells)
-    gaps = _gaps(cells, places, region, counts == 0, (travel, stations))
-    hours = _around_the_clock(session, question, travel, (cells, places, codes["county"]), told)
+    found = reached(ground, nearest, pairs, stations, main_s)
+    used = use(session, now=now)
     return Measured(
         question=question,
-        cells=cells,
-        lonlat=places,
-        region=region,
+        ground=ground,
         nearest=nearest,
-        counts=counts,
-        score=score,
-        areas=tables,
-        hours=hours,
-        gaps=gaps,
-        stations=stations,
-        summary=_summary(question, cells, nearest, counts, score) | {"stations": float(len(stations))},
-        basis={
-            "asked_at": now.astimezone(SHANGHAI).isoformat(timespec="seconds"),
-            "demand": cells.source,
-            "estimated_demand": any(name == CENSUS for name, _ in question.layers),
-            "people_outside": cells.outside,
-            "crs": cells.crs.to_string(),
-            "cells": len(cells),
-            "stations": len(stations),
-            **travel.basis(),
+        counts=found.counts,
+        scores=found.scores,
+        areas={
+            level: by_area(codes, ground, found, question.limits_s) for level, codes in ground.codes.items()
         },
+        gaps=gaps(ground, found.counts == 0, travel, stations, most=_MOST_GAPS),
+        stations=serving.weighed(stations, pairs, weight, used),
+        clock=round_the_clock(session, question, travel, ground, told),
+        summary=_summary(question, ground.cells, found)
+        | serving.told(found.offer, weight, found.counts >= 1)
+        | {"stations": float(len(stations)), "stations_used": float(stations["code"].isin(used.index).sum())},
+        basis=_basis(question, ground.cells, stations, travel, now),
     )
-
-
-def _inside(cells: Cells, areas: Areas, region: str | None) -> tuple[Cells, LonLat, NDArray[np.object_]]:
-    """Keep the cells of a region, or of all regions; tell the rest as outside."""
-    lon, lat = cells.lonlat()
-    found = areas.at(lon, lat, townships=True)
-    if region is not None:
-        areas.lineage(region)  # raises NotFound
-    inside = np.array(
-        [code is not None and (region is None or region in areas.lineage(code)) for code in found], dtype=bool
-    )
-    if not inside.any():
-        raise Invalid(
-            "nobody lives where coverage is asked about: the demand holds nothing there", field="region"
-        )
-    kept = replace(
-        cells,
-        column=cells.column[inside],
-        row=cells.row[inside],
-        weight=cells.weight[inside],
-        outside=cells.outside + float(cells.weight[~inside].sum()),
-    )
-    return kept, (lon[inside], lat[inside]), found[inside]
-
-
-def _codes(areas: Areas, region: NDArray[np.object_], level: str) -> list[str | None]:
-    """Return the region of one level that each cell lies in, or None."""
-    known: dict[str, str | None] = {}
-    for code in set(region.tolist()):
-        above = [each for each in areas.lineage(code) if areas.areas[each].level == level]
-        known[code] = above[-1] if above else None
-    return [known[code] for code in region]
-
-
-def _weighed(stations: pd.DataFrame, pairs: Pairs, cells: Cells) -> pd.DataFrame:
-    of = np.repeat(np.arange(len(stations)), np.diff(pairs.starts))
-    within = np.bincount(of, cells.weight[pairs.place], minlength=len(stations))
-    return stations.assign(people_within=within, people_only_here=depending(pairs, cells.weight))
-
-
-def _gaps(
-    cells: Cells,
-    places: LonLat,
-    region: NDArray[np.object_],
-    uncovered: NDArray[np.bool_],
-    reach: tuple[Ways, pd.DataFrame],
-) -> pd.DataFrame:
-    table, _ = patches(cells, uncovered)
-    table = table.head(_MOST_GAPS).reset_index(drop=True)
-    at = table["at"].to_numpy(dtype=np.int64)
-    middles = places[0][at], places[1][at]
-    travel, stations = reach
-    found = travel.nearest(middles, inputs.doors(stations))
-    codes = [*stations["code"], None]
-    return pd.DataFrame(
-        {
-            "people": table["people"],
-            "cells": table["cells"],
-            "lon": middles[0],
-            "lat": middles[1],
-            "region": region[at],
-            "nearest": [codes[station] for station in found.station],
-            "nearest_s": found.seconds,
-        }
-    )
-
-
-def _around_the_clock(
-    session: Session,
-    question: CoverageQuestion,
-    travel: Ways,
-    demand: tuple[Cells, LonLat, list[str | None]],
-    told: Told,
-) -> pd.DataFrame:
-    """Count the stations open and the people within each limit at every full hour of the day asked about.
-
-    ``counties`` holds, for each hour, the people within the main limit by county.
-    """
-    cells, places, county = demand
-    number, names = pd.factorize(pd.Series(county, dtype="object"))
-    main = 60.0 * question.main_min
-    columns = ["hour", "stations", *(f"people_{limit:g}" for limit in question.limits_s), "counties"]
-    rows: list[list[Any]] = []
-    if question.around_the_clock and question.at is not None:
-        midnight = question.at.astimezone(SHANGHAI).replace(hour=0, minute=0, second=0, microsecond=0)
-        for hour in range(24):
-            open_ = inputs.serving(session, question, midnight + timedelta(hours=hour))
-            found = travel.nearest(places, inputs.doors(open_), limit_s=question.limits_s[-1])
-            reached = [float(cells.weight[found.seconds <= limit].sum()) for limit in question.limits_s]
-            held = (found.seconds <= main) & (number >= 0)
-            people = np.bincount(number[held], cells.weight[held], minlength=len(names))
-            by_county = dict(zip(names, people.tolist(), strict=True))
-            rows.append([float(hour), float(len(open_)), *reached, by_county])
-            told("hours", (hour + 1) / 24)
-    return pd.DataFrame(rows, columns=columns)
 
 
 def _summary(
     question: CoverageQuestion,
     cells: Cells,
-    nearest: Nearest,
-    counts: NDArray[np.int64],
-    score: NDArray[np.float64],
+    found: Reached,
 ) -> dict[str, float]:
+    nearest, counts, scores = found.nearest, found.counts, found.scores
     whole = totals(tally(nearest, cells.weight, ["all"] * len(cells), limits_s=question.limits_s))
     worst = worst_served(nearest.seconds, cells.weight)
     people = float(cells.weight.sum())
     return {str(name): float(value) for name, value in whole.items()} | {
         "people_twice": float(cells.weight[counts >= 2].sum()),
         "share_main": float(cells.weight[counts >= 1].sum()) / people if people else float("nan"),
-        "gini_score": gini(score, cells.weight),
         "worst_tenth_from_s": worst.from_s,
         "worst_tenth_mean_s": worst.mean_s,
         "worst_tenth_unreached": worst.unreached,
+        **{f"gini_{name}": gini(score, cells.weight) for name, score in scores.items()},
+        **{f"mean_{name}": float(np.average(score, weights=cells.weight)) for name, score in scores.items()},
+    }
+
+
+def _basis(
+    question: CoverageQuestion, cells: Cells, stations: pd.DataFrame, travel: Ways, now: datetime
+) -> dict[str, Any]:
+    return {
+        "asked_at": now.astimezone(SHANGHAI).isoformat(timespec="seconds"),
+        "demand": cells.source,
+        "estimated_demand": any(name == CENSUS for name, _ in question.layers),
+        "people_outside": cells.outside,
+        "crs": cells.crs.to_string(),
+        "cells": len(cells),
+        "stations": len(stations),
+        **travel.basis(),
     }

@@ -22,6 +22,7 @@ from sqlalchemy.orm import Session, defer
 from stations.errors import Conflict, Invalid, NotFound
 from stations.models import CoverageRun
 from stations.planning.asking import CoverageQuestion
+from stations.planning.clock import Clock
 from stations.planning.measuring import Measured
 
 __all__ = [
@@ -31,8 +32,10 @@ __all__ = [
     "by_code",
     "cells_of",
     "compare",
+    "counted",
     "finish",
     "get",
+    "hour_of",
     "listed",
     "publish",
     "published",
@@ -42,8 +45,12 @@ __all__ = [
 ]
 
 #: What is kept of each cell: its middle, its people, seconds to the nearest (NaN beyond the longest limit), how many
-#: stations lie within the main limit, seats per person, what is known of its way (``geo.reach.Standing``).
+#: stations lie within the main limit, seats per person, what is known of its way (``geo.reach.Standing``). Runs since
+#: the first also keep ``column`` and ``row`` of the grid, the ``enhanced`` seats per person and, for hours of the day,
+#: ``within_<hour>`` as ``stations.planning.clock.Clock`` has it.
 ARRAYS: Final = ("lon", "lat", "weight", "seconds", "counts", "score", "standing")
+#: Columns of a run that a list of runs has no use for.
+_LARGE: Final = (CoverageRun.cells, CoverageRun.doors, CoverageRun.gaps, CoverageRun.areas, CoverageRun.hours)
 _VERSIONED: Final = ("numpy", "scipy", "shapely", "pyproj", "chinesecalendar", "opening-hours-py")
 
 
@@ -78,33 +85,80 @@ def finish(
     run = get(session, run_id)
     if run.finished_at is not None:
         raise Conflict(f"run {run_id} has its answer already; ask again for another")
-    arrays = {
-        "lon": measured.lonlat[0].astype("float32"),
-        "lat": measured.lonlat[1].astype("float32"),
-        "weight": measured.cells.weight.astype("float32"),
-        "seconds": np.where(np.isfinite(measured.nearest.seconds), measured.nearest.seconds, np.nan).astype(
-            "float32"
-        ),
-        "counts": np.minimum(measured.counts, 65_535).astype("uint16"),
-        "score": measured.score.astype("float32"),
-        "standing": measured.nearest.standing,
-    }
     packed = io.BytesIO()
-    np.savez_compressed(packed, **arrays)  # type: ignore[arg-type]
+    np.savez_compressed(packed, **_arrays(measured))  # type: ignore[arg-type]
     run.finished_at, run.seconds = now, seconds
     run.versions = {name: version(name) for name in _VERSIONED}
     run.basis, run.summary = as_json(measured.basis), as_json(measured.summary)
     run.areas = {level: by_code(table) for level, table in measured.areas.items()}
-    run.hours, run.gaps = rows(measured.hours), rows(measured.gaps)
-    run.doors = rows(measured.stations)
+    run.hours, run.gaps = _hours(measured.clock), rows(measured.gaps)
+    run.doors = _doors(measured)
     run.cells = packed.getvalue()
     session.flush()
     return run
 
 
+def _arrays(measured: Measured) -> dict[str, NDArray[Any]]:
+    seconds = measured.nearest.seconds
+    return {
+        "lon": measured.lonlat[0].astype("float32"),
+        "lat": measured.lonlat[1].astype("float32"),
+        "weight": measured.cells.weight.astype("float32"),
+        "seconds": np.where(np.isfinite(seconds), seconds, np.nan).astype("float32"),
+        "counts": np.minimum(measured.counts, 65_535).astype("uint16"),
+        "standing": measured.nearest.standing,
+        "column": measured.cells.column.astype("int32"),
+        "row": measured.cells.row.astype("int32"),
+        **{name: score.astype("float32") for name, score in measured.scores.items()},
+        **{f"within_{hour}": found.within for hour, found in measured.clock.found.items()},
+    }
+
+
+def _hours(clock: Clock) -> list[dict[str, Any]]:
+    """Write the hours for JSON; areas and gaps stand in the first of those that are alike."""
+    told = rows(clock.rows)
+    for hour, found in clock.found.items():
+        told[hour]["areas"] = {level: by_code(table) for level, table in found.areas.items()}
+        told[hour]["gaps"] = rows(found.gaps)
+    return told
+
+
+def _doors(measured: Measured) -> list[dict[str, Any]]:
+    """Write the stations for JSON: those that counted, then those that are open at another hour of the day alone."""
+    hours = dict(zip(measured.clock.stations["code"], measured.clock.stations["hours"], strict=True))
+    found = []
+    for row in rows(measured.stations.drop(columns=["has", "lacks"])):
+        found.append(row | {"hours": int(hours.pop(row["code"], 0)), "counted": True})
+    others = measured.clock.stations
+    others = others[others["code"].isin(hours.keys())]
+    told = ["code", "name", "region", "lon", "lat", "capacity", "hours"]
+    return found + [row | {"counted": False} for row in rows(others.reindex(columns=told))]
+
+
+def hour_of(run: CoverageRun, hour: int | None) -> dict[str, Any] | None:
+    """Return what is kept of an hour of a run's day; None where the run has no such hour.
+
+    Beside its own figures it has ``areas`` (level → code → figures) and ``gaps``, where the run keeps them: the oldest
+    ones know the people of ``counties`` alone. ``like`` is the hour whose doors it shares.
+    """
+    by_hour = {int(row["hour"]): row for row in run.hours or ()}
+    row: dict[str, Any] | None = by_hour.get(-1 if hour is None else hour)
+    if row is None or "like" not in row:
+        return row
+    like: dict[str, Any] = by_hour[int(row["like"])]
+    return like | row
+
+
+def counted(run: CoverageRun, hour: int | None = None) -> list[dict[str, Any]]:
+    """Return the stations that counted at the moment of a run, or that are open at an hour of its day."""
+    if hour is None:
+        return [door for door in run.doors or () if door.get("counted", True)]
+    return [door for door in run.doors or () if door.get("hours", 0) >> hour & 1]
+
+
 def get(session: Session, run_id: int) -> CoverageRun:
-    """Return a run. Raises NotFound."""
-    run = session.get(CoverageRun, run_id)
+    """Return a run; what is large in it is read when it is asked for. Raises NotFound."""
+    run = session.get(CoverageRun, run_id, options=[defer(column) for column in _LARGE])
     if run is None or run.removed_at is not None:
         raise NotFound(f"there is no run of coverage {run_id}")
     return run
@@ -117,7 +171,7 @@ def listed(session: Session, *, limit: int = 100) -> Sequence[CoverageRun]:
         .where(CoverageRun.removed_at.is_(None))
         .order_by(CoverageRun.id.desc())
         .limit(limit)
-        .options(defer(CoverageRun.cells), defer(CoverageRun.doors), defer(CoverageRun.gaps))
+        .options(*(defer(column) for column in _LARGE))
     ).all()
 
 
@@ -126,7 +180,7 @@ def published(session: Session) -> CoverageRun | None:
     return session.scalar(
         select(CoverageRun)
         .where(CoverageRun.published)
-        .options(defer(CoverageRun.cells), defer(CoverageRun.doors))
+        .options(defer(CoverageRun.cells), defer(CoverageRun.doors), defer(CoverageRun.hours))
     )
 
 
@@ -157,11 +211,14 @@ def remove(session: Session, run_id: int, *, now: datetime) -> None:
 
 
 def cells_of(run: CoverageRun) -> dict[str, NDArray[Any]]:
-    """Return the arrays of a run's cells, by the names of ``ARRAYS``. Raises Conflict where it has no answer yet."""
+    """Return the arrays of a run's cells, by name: those of ``ARRAYS``, and what more the run has kept.
+
+    Raises Conflict where it has no answer yet.
+    """
     if run.cells is None:
         raise Conflict(f"run {run.id} has no answer yet")
     with np.load(io.BytesIO(run.cells), allow_pickle=False) as kept:
-        return {name: kept[name] for name in ARRAYS}
+        return {name: kept[name] for name in kept.files}
 
 
 def compare(first: CoverageRun, second: CoverageRun) -> dict[str, Any]:

@@ -129,10 +129,12 @@ def test_at_night_only_open_doors_count_and_the_clock_tells_every_hour(
     assert night.summary["people_900"] == pytest.approx(3_000)
     assert night.hours["stations"].tolist() == [1] * 8 + [2] * 12 + [1] * 4
     assert night.hours["people_900"].tolist() == pytest.approx([3_000] * 8 + [4_000] * 12 + [3_000] * 4)
-    assert night.hours["counties"][3] == pytest.approx(
+    county = {hour: found.areas["county"]["people_900"] for hour, found in night.clock.found.items()}
+    assert county[0].to_dict() == pytest.approx(
         {"630102": 0, "630103": 3_000, "630202": 0, "630222": 0}
     )
-    assert night.hours["counties"][12]["630102"] == pytest.approx(1_000)
+    assert county[8]["630102"] == pytest.approx(1_000)
+    assert night.hours["like"].tolist() == [0] * 8 + [8] * 12 + [0] * 4
 
 
 def test_on_a_holiday_only_those_open_then_count(registry: Session, stand: Callable[..., Station]) -> None:

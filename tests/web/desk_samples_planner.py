@@ -24,6 +24,12 @@ SAMPLES: dict[tuple[str, str], Sample] = {
     ("POST", "/desk/planner/runs"): Sample(form=FORM, ok=(303,)),
     ("GET", "/desk/planner/runs/<int:run_id>"): Sample(values=run, ok=(200,)),
     ("GET", "/desk/planner/runs/<int:run_id>/map.json"): Sample(values=run, ok=(200,)),
+    ("GET", "/desk/planner/runs/<int:run_id>/cells/<int:zoom>/<int:x>/<int:y>.png"): Sample(
+        values=lambda world: run(world, zoom=3, x=6, y=3), ok=(200,)
+    ),
+    ("GET", "/desk/planner/runs/<int:run_id>/cell.json"): Sample(
+        values=run, query={"lon": "102.1", "lat": "36.6"}, ok=(200,)
+    ),
     (
         "GET",
         "/desk/planner/runs/<int:run_id>.<any('gpkg', 'shp.zip', 'geojson', 'csv', 'xlsx'):form>",

@@ -13,15 +13,18 @@ from html import unescape
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import openpyxl
 import pyogrio
 import pytest
 from desk_fixtures import DeskClient, hash_quickly, signed_in, staff_member
 from flask import Flask
+from PIL import Image
 from planner_fixtures import NOON, fill, made, round_the_clock
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.orm import Session
 
+from geo.mercator import pixels
 from stations import jobs
 from stations.jobs.queue import Again
 from stations.jobs.running import run as do_work
@@ -30,6 +33,7 @@ from stations.planning import runs
 from stations.registry.writing import OPERATOR, acting, actor_id
 from web import create_app
 from web.jobs import kinds
+from web.maps.cell_tiles import SHADES
 from web.planner.tables import PARTS
 from web.settings import Settings
 
@@ -107,7 +111,7 @@ def test_a_run_is_asked_done_by_the_worker_and_shown(
     said = plain(planner.get(f"/desk/planner/runs/{run_id}").text)
     assert "33.3% 的人在15分钟内有站点" in said
     assert "分钟为估算（直线×系数）" in said
-    assert "城东区 2,000 0 0.0% 2,000" in said
+    assert "城东区 2,000 0 0.0% 0 2,000" in said
     assert planner.get(f"/desk/work/{work.id}").location == f"/desk/planner/runs/{run_id}"
 
 
@@ -119,16 +123,58 @@ def test_the_list_says_how_each_run_stands(planner: DeskClient, kept: Callable[.
 
 def test_the_map_s_layers_come_as_short_numbers(planner: DeskClient, kept: Callable[..., int]) -> None:
     body = json.loads(planner.get(f"/desk/planner/runs/{kept()}/map.json").data)
-    # West to east: the two thousand of 城东, beyond every limit, and the thousand of 民和, within the first.
-    assert list(zip(body["cells"]["people"], body["cells"]["shade"], strict=True)) == [
-        (2_000.0, 5),
-        (1_000.0, 2),
-    ]
-    assert sum(body["cells"]["lon"]) / body["scale"] == pytest.approx(102.1, abs=0.02)
     assert [round(gap["people"]) for gap in body["gaps"]] == [2_000]
     (people,) = body["stations"].values()
-    assert people == [1_000.0, 1_000.0]
+    assert people == [1_000.0, 1_000.0, True]
     assert len(body["reach"]) == 1
+    assert body["overlap"] == []
+
+
+def colours(answer: Any) -> set[str]:
+    """Return the colours of a tile that are seen."""
+    assert answer.status_code == 200, answer.text
+    image = np.asarray(Image.open(io.BytesIO(answer.data)).convert("RGBA"))
+    assert image.shape == (256, 256, 4)
+    return {"#" + bytes(pixel).hex() for pixel in np.unique(image[image[..., 3] > 0][:, :3], axis=0)}
+
+
+def tile_at(lon: float, lat: float, zoom: int) -> str:
+    x, y = pixels(lon, lat, zoom)
+    return f"{zoom}/{int(x // 256)}/{int(y // 256)}.png"
+
+
+@pytest.mark.parametrize("zoom", [5, 9, 14])
+def test_cells_are_drawn_as_tiles_at_every_zoom_for_the_moment_and_the_hour(
+    planner: DeskClient, kept: Callable[..., int], zoom: int
+) -> None:
+    address = f"/desk/planner/runs/{kept('格子', **round_the_clock())}/cells/"
+    # 民和: within the second limit at noon, and beyond them all at three, when its door is shut.
+    tile = tile_at(102.1, 36.6, zoom)
+    light, dark = SHADES["light"], SHADES["dark"]
+    assert light[2] in colours(planner.get(address + tile))
+    assert dark[2] in colours(planner.get(f"{address}{tile}?theme=dark"))
+    assert colours(planner.get(f"{address}{tile}?hour=3")) == {light[5]}
+    assert colours(planner.get(address + tile_at(102.1, 20.0, zoom))) == set()
+
+
+def test_a_cell_tells_of_its_people_where_it_lies_and_nothing_beside_it(
+    planner: DeskClient, kept: Callable[..., int]
+) -> None:
+    address = f"/desk/planner/runs/{kept('格子', **round_the_clock())}/cell.json?lon=102.1&lat="
+    cell = json.loads(planner.get(f"{address}36.6").data)["cell"]
+    assert (cell["people"], cell["stations"]) == (1_000.0, 1)
+    assert cell["minutes"] <= 10
+    assert json.loads(planner.get(f"{address}36.6&hour=3").data)["cell"]["within"] is None
+    assert json.loads(planner.get(f"{address}36.6&hour=9").data)["cell"]["within"] == 10
+    assert json.loads(planner.get(f"{address}36.7").data) == {"cell": None}
+    assert planner.get(f"{address}north").status_code == 400
+
+
+@pytest.mark.parametrize("address", ["3/8/0.png", "21/0/0.png", "3/0/0.png?hour=24", "3/0/0.png?hour=x"])
+def test_a_tile_that_is_not_there_is_not_found(
+    planner: DeskClient, kept: Callable[..., int], address: str
+) -> None:
+    assert planner.get(f"/desk/planner/runs/{kept()}/cells/{address}").status_code == 404
 
 
 def download(planner: DeskClient, run_id: int, form: str, what: str) -> tuple[str, bytes]:

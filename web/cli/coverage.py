@@ -233,7 +233,10 @@ def _told(found: Measured, names: Mapping[str, str]) -> Iterator[str]:
     if len(found.hours):
         yield table(
             ("hour", "stations open", *(f"in {limit} min" for limit in limits)),
-            [[_people(value) for value in row] for row in found.hours.drop(columns="counties").to_numpy()],
+            [
+                [_people(value) for value in row]
+                for row in found.hours.drop(columns=["people_twice", "like"]).to_numpy()
+            ],
         )
         yield ""
     if len(found.gaps):

@@ -89,12 +89,16 @@ def cell_tile(
     _, middle = degrees(left + TILE_PX / 2, top + TILE_PX / 2, zoom)
     side_px = grid.size_m / metres_per_pixel(float(middle), zoom)
     looked_up = side_px >= _LEAST_PX
-    found = _looked_up(grid, shade, zoom, left, top) if looked_up else _put_together(grid, shade, zoom, left, top)
+    found = (
+        _looked_up(grid, shade, zoom, left, top) if looked_up else _put_together(grid, shade, zoom, left, top)
+    )
     image = Image.fromarray(found, "P")
     colours = bytes.fromhex("".join(colour[1:] for colour in SHADES[theme]))
     image.putpalette(colours + bytes(3 * 256 - len(colours)))
     out = io.BytesIO()
-    image.save(out, "PNG", transparency=bytes([_OPACITY] * len(SHADES[theme]) + [0] * (256 - len(SHADES[theme]))))
+    image.save(
+        out, "PNG", transparency=bytes([_OPACITY] * len(SHADES[theme]) + [0] * (256 - len(SHADES[theme])))
+    )
     return out.getvalue()
 
 
@@ -109,9 +113,7 @@ def _looked_up(grid: CellGrid, shade: NDArray[Any], zoom: int, left: int, top: i
 def _put_together(grid: CellGrid, shade: NDArray[Any], zoom: int, left: int, top: int) -> NDArray[np.uint8]:
     west, north = degrees(left, top, zoom)
     east, south = degrees(left + TILE_PX, top + TILE_PX, zoom)
-    here = np.flatnonzero(
-        (grid.lon >= west) & (grid.lon <= east) & (grid.lat >= south) & (grid.lat <= north)
-    )
+    here = np.flatnonzero((grid.lon >= west) & (grid.lon <= east) & (grid.lat >= south) & (grid.lat <= north))
     x, y = pixels(grid.lon[here], grid.lat[here], zoom)
     blocks = TILE_PX // _LEAST_PX
     column, row = ((part // _LEAST_PX).astype(np.int64) for part in (x - left, y - top))

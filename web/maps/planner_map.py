@@ -17,7 +17,6 @@ SCRIPTS = (
     "js/core.js",
     "js/symbols.js",
     "js/ground.js",
-    "js/desk/planner_cells.js",
     "js/desk/planner_map.js",
 )
 STYLES = ("vendor/leaflet/leaflet.css", "css/symbols.css", "css/on-map.css")
@@ -26,7 +25,8 @@ STYLES = ("vendor/leaflet/leaflet.css", "css/symbols.css", "css/on-map.css")
 class PlannerRun(ScriptElement):
     """The layers of a run.
 
-    number: of the run. url: answers with ``web.planner.drawing.drawn``. stations: address of the stations by state.
+    number: of the run. url: answers with ``web.planner.drawing.drawn``. cells: address of a tile of cells, with {z}, {x}
+    and {y}; cell: answers with what is known of the cell at a place. stations: address of the stations by state.
     figures: selector of the element whose ``data-shades`` colours the areas. title: shown on the map where there are
     two. layers: those that are on at first. at: longitude, latitude, zoom of the first view, or None.
     """

@@ -14,8 +14,9 @@ from web import db
 from web.desk.blueprint import blueprint
 from web.desk.staff import desk_page
 from web.planner import words
-from web.planner.figures import LEVELS, View, shades, steps_of, table
+from web.planner.figures import shades, steps_of, table
 from web.planner.page import Regions, coloured, maps_of
+from web.planner.view import LEVELS, View
 
 __all__ = ["compare_runs"]
 

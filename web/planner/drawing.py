@@ -1,4 +1,4 @@
-"""What the map of a run draws: cells of demand, gaps, stations and the area that they serve, as compact JSON."""
+"""What the map of a run draws: gaps, stations and the areas that they serve, at its moment or at an hour of its day."""
 
 from __future__ import annotations
 
@@ -14,37 +14,31 @@ from stations.models import CoverageRun
 from stations.planning import CoverageQuestion, runs
 from web.maps.outlines import rings
 
-__all__ = ["FINE", "MOST_CELLS", "drawn", "service_area"]
+__all__ = ["FINE", "drawn", "service_areas", "shade_of", "shade_within"]
 
-#: Cells that a page draws; of more than these, those with the most people.
-MOST_CELLS: Final = 120_000
 #: Whole numbers in a degree: 0.0001° is about 10 m.
 FINE: Final = 10_000
 _SHADES: Final = 5
+#: Shapes that are put together for a picture; a map of more is told by its cells.
+_MOST_SHAPES: Final = 20_000
+_MOST_OVERLAPS: Final = 60_000
 
 
-def drawn(run: CoverageRun) -> dict[str, Any]:
-    """Return the layers of a run.
+def drawn(run: CoverageRun, hour: int | None = None) -> dict[str, Any]:
+    """Return the layers of a run, at an hour of its day where one is given.
 
-    ``cells``: steps of longitude and latitude in units of 1/``scale`` degree, people, and the shade 0 (within the first
-    limit) to 5 (beyond the last, or cut off). ``reach``: polygons in the drawing format of the base map.
+    ``gaps`` hold people and minutes, ``stations`` by code their people within the main limit, those who have no other
+    station (None where they did not count at the moment), and whether they count now, where that is ``known``. ``reach`` and ``overlap``: polygons
+    in the drawing format of the base map, None where there is too much to draw.
     """
-    question = CoverageQuestion.of_dict(run.question)
-    arrays = runs.cells_of(run)
-    order = np.argsort(-arrays["weight"], kind="stable")[:MOST_CELLS]
-    # Neighbours in the list lie near each other, so their steps are short numbers.
-    order = order[np.lexsort((arrays["lon"][order], np.round(arrays["lat"][order], 2)))]
+    kept = runs.hour_of(run, hour)
+    gaps = run.gaps if kept is None else kept.get("gaps")
+    known = kept is None or "like" in kept
+    lit = {door["code"] for door in runs.counted(run, hour)}
+    reach, overlap = service_areas(run, hour)
     return {
         "scale": FINE,
-        "size_m": question.size_m,
-        "cells": {
-            "lon": _steps(arrays["lon"][order]),
-            "lat": _steps(arrays["lat"][order]),
-            "people": np.round(arrays["weight"][order], 1).tolist(),
-            "shade": shade_of(arrays["seconds"][order], question.limits_s).tolist(),
-            "minutes": _minutes(arrays["seconds"][order]),
-        },
-        "cut": len(order) < len(arrays["weight"]),
+        "known": known,
         "gaps": [
             {
                 "lon": gap["lon"],
@@ -53,50 +47,92 @@ def drawn(run: CoverageRun) -> dict[str, Any]:
                 "nearest": gap["nearest"],
                 "minutes": None if gap["nearest_s"] is None else round(gap["nearest_s"] / 60),
             }
-            for gap in run.gaps or ()
+            for gap in gaps or ()
         ],
         "stations": {
-            door["code"]: [door["people_within"], door["people_only_here"]] for door in run.doors or ()
+            door["code"]: [door.get("people_within"), door.get("people_only_here"), door["code"] in lit]
+            for door in run.doors or ()
         },
-        "reach": rings(service_area(run), FINE),
+        "reach": None if reach is None else rings(reach, FINE),
+        "overlap": None if overlap is None else rings(overlap, FINE),
     }
 
 
 def shade_of(seconds: NDArray[Any], limits_s: tuple[float, ...]) -> NDArray[np.int64]:
     """Return the shade of each cell, 0 to 5, from the limit that it lies within; NaN lies beyond them all."""
     within = np.searchsorted(np.asarray(limits_s), np.nan_to_num(seconds, nan=np.inf), side="left")
-    shade: NDArray[np.int64] = np.ceil(within * _SHADES / len(limits_s)).astype(np.int64)
+    return shade_within(within, len(limits_s))
+
+
+def shade_within(within: NDArray[Any], limits: int) -> NDArray[np.int64]:
+    """Return the shade 0 to 5 from the number of the limit that a cell lies within, 0 to ``limits``."""
+    shade: NDArray[np.int64] = np.ceil(within.astype(np.float64) * _SHADES / limits).astype(np.int64)
     return shade
 
 
-def service_area(run: CoverageRun) -> BaseGeometry:
-    """Return the area within the main limit of the stations that counted, WGS 84, for drawing alone.
+def service_areas(
+    run: CoverageRun, hour: int | None = None
+) -> tuple[BaseGeometry | None, BaseGeometry | None]:
+    """Return the area within the main limit of the stations that count, and the part within that of two or more.
 
-    Along the straight line it is the circles of the straight metres, dissolved; on streets the cells that lie within.
+    WGS 84, for drawing alone. Along the straight line they are circles of the straight metres; on streets the cells that
+    lie within. None for what is too much to draw.
     """
     question, basis = CoverageQuestion.of_dict(run.question), run.basis or {}
-    there = Transformer.from_crs("EPSG:4326", basis["crs"], always_xy=True)
-    back = Transformer.from_crs(basis["crs"], "EPSG:4326", always_xy=True)
     if basis.get("estimated_ways"):
-        lon, lat = ([door[name] for door in run.doors or ()] for name in ("lon", "lat"))
+        there = Transformer.from_crs("EPSG:4326", basis["crs"], always_xy=True)
+        doors = runs.counted(run, hour)
+        lon, lat = ([door[name] for door in doors] for name in ("lon", "lat"))
         radius = 60.0 * question.main_min * basis["speed_ms"] / basis["detour"]
-        shapes = shapely.buffer(shapely.points(*there.transform(lon, lat)), radius, quad_segs=6)
+        middles = np.column_stack(there.transform(lon, lat)) if doors else np.zeros((0, 2))
+        whole, twice = _discs(middles, radius)
     else:
-        arrays = runs.cells_of(run)
-        near = arrays["seconds"] <= 60.0 * question.main_min
-        x, y = (np.asarray(part) for part in there.transform(arrays["lon"][near], arrays["lat"][near]))
-        half = question.size_m / 2
-        shapes = shapely.box(x - half, y - half, x + half, y + half)
-    whole = shapely.union_all(shapes)
-    plain = shapely.transform(whole, lambda xy: np.column_stack(back.transform(xy[:, 0], xy[:, 1])))
-    return plain if plain.geom_type in {"Polygon", "MultiPolygon"} else shapely.MultiPolygon()
+        whole, twice = _squares(run, question, hour)
+    back = Transformer.from_crs(basis["crs"], "EPSG:4326", always_xy=True)
+    return _in_degrees(whole, back), _in_degrees(twice, back)
 
 
-def _steps(degrees: NDArray[Any]) -> list[int]:
-    whole = np.rint(degrees.astype(np.float64) * FINE).astype(np.int64)
-    steps: list[int] = np.diff(whole, prepend=0).tolist()
-    return steps
+def _discs(middles: NDArray[Any], radius: float) -> tuple[BaseGeometry | None, BaseGeometry | None]:
+    if len(middles) > _MOST_SHAPES:
+        return None, None
+    points = np.asarray(shapely.points(middles))
+    discs = np.asarray(shapely.buffer(points, radius, quad_segs=8))
+    first, second = shapely.STRtree(points).query(points, predicate="dwithin", distance=2 * radius)
+    first, second = first[first < second], second[first < second]
+    if len(first) > _MOST_OVERLAPS:
+        return shapely.union_all(discs), None
+    return shapely.union_all(discs), shapely.union_all(shapely.intersection(discs[first], discs[second]))
 
 
-def _minutes(seconds: NDArray[Any]) -> list[int | None]:
-    return [None if np.isnan(value) else round(value / 60) for value in seconds.tolist()]
+def _squares(
+    run: CoverageRun, question: CoverageQuestion, hour: int | None
+) -> tuple[BaseGeometry | None, BaseGeometry | None]:
+    arrays = runs.cells_of(run)
+    kept = runs.hour_of(run, hour)
+    if "column" not in arrays or (kept is not None and "like" not in kept):
+        return None, None
+    if kept is None:
+        near, twice = arrays["seconds"] <= 60.0 * question.main_min, arrays["counts"] >= 2
+    else:
+        number = question.limits_min.index(question.main_min)
+        near, twice = arrays[f"within_{int(kept['like'])}"] <= number, None
+    if near.sum() > _MOST_SHAPES:
+        return None, None
+    x, y, side = arrays["column"] * question.size_m, arrays["row"] * question.size_m, question.size_m
+
+    def joined(chosen: NDArray[np.bool_]) -> BaseGeometry:
+        return shapely.union_all(shapely.box(x[chosen], y[chosen], x[chosen] + side, y[chosen] + side))
+
+    return joined(near), None if twice is None else joined(twice)
+
+
+def _in_degrees(shape: BaseGeometry | None, back: Transformer) -> BaseGeometry | None:
+    if shape is None:
+        return None
+    plain = shapely.transform(shape, lambda xy: np.column_stack(back.transform(xy[:, 0], xy[:, 1])))
+    return plain if plain.geom_type in {"Polygon", "MultiPolygon"} else _polygons(plain)
+
+
+def _polygons(shape: BaseGeometry) -> BaseGeometry:
+    """Return the polygons of a collection: circles that touch leave points and lines."""
+    return shapely.MultiPolygon([each for each in shapely.get_parts(shape) if each.geom_type == "Polygon"])

@@ -7,95 +7,35 @@ the same numbers here, and no script counts anything.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import floor, log10
 from typing import Any, Final
 
 from stations.models import CoverageRun
-from stations.planning import CoverageQuestion
+from stations.planning import CoverageQuestion, runs
+from web.planner.view import LEVELS, View
 
-__all__ = ["COLUMNS", "LAYERS", "LEVELS", "MEASURES", "Row", "Table", "View", "shades", "steps_of", "table"]
+__all__ = ["COLUMNS", "LEVELS", "SCORES", "Row", "Table", "shades", "steps_of", "table"]
 
-LEVELS: Final = ("province", "prefecture", "county", "township")
-MEASURES: Final = ("share", "uncovered", "people", "median")
-LAYERS: Final = ("areas", "reach", "cells", "gaps", "stations")
-COLUMNS: Final = ("name", "people", "reached", "share", "uncovered", "cut_off", "median")
-#: Measures that are known for every hour of the day.
-_HOURLY: Final = ("share", "uncovered", "people")
+COLUMNS: Final = ("name", "people", "reached", "share", "twice", "uncovered", "cut_off", "median")
+#: Measures of which more is better and that have no natural steps: seats per person.
+SCORES: Final = ("score", "enhanced")
 #: Shares of people not reached at which a shade begins; nobody is the shade 0.
 _SHARES: Final = (0.0001, 0.1, 0.25, 0.5, 0.75)
 _SHADES: Final = 6
 
 
 @dataclass(frozen=True, slots=True)
-class View:
-    """What of a run is shown. hour: of the day, None for the moment that was asked. at: longitude, latitude, zoom."""
-
-    level: str = "county"
-    measure: str = "share"
-    hour: int | None = None
-    sort: str = "uncovered"
-    rising: bool = False
-    layers: tuple[str, ...] = ("areas", "gaps", "stations")
-    at: tuple[float, float, float] | None = None
-
-    @classmethod
-    def read(cls, arguments: Mapping[str, str], run: CoverageRun) -> View:
-        """Read an address; what it does not understand counts as not said."""
-        fresh = cls()
-        levels = [level for level in LEVELS if level in (run.areas or {})]
-        level = arguments.get("level", fresh.level)
-        hour = arguments.get("hour", "")
-        known = {row["hour"] for row in run.hours or ()}
-        at_hour = int(hour) if hour.isascii() and hour.isdigit() and len(hour) < 3 else None
-        shown = arguments.get("show")
-        return cls(
-            level=level
-            if level in levels
-            else _known(fresh.level, levels, levels[-1] if levels else fresh.level),
-            measure=_known(arguments.get("by"), MEASURES, fresh.measure),
-            hour=at_hour if at_hour in known else None,
-            sort=_known(arguments.get("sort"), COLUMNS, fresh.sort),
-            rising=arguments.get("rising") == "1",
-            layers=fresh.layers if shown is None else tuple(x for x in LAYERS if x in shown.split(",")),
-            at=_place(arguments.get("at", "")),
-        )
-
-    def items(self) -> dict[str, Any]:
-        """Return the names and values that spell this view in an address; what is usual is not said."""
-        fresh = View()
-        told: dict[str, Any] = {}
-        for name, own in (("level", "level"), ("by", "measure"), ("sort", "sort")):
-            if getattr(self, own) != getattr(fresh, own):
-                told[name] = getattr(self, own)
-        if self.hour is not None:
-            told["hour"] = str(self.hour)
-        if self.rising:
-            told["rising"] = "1"
-        if self.layers != fresh.layers:
-            told["show"] = ",".join(self.layers)
-        if self.at is not None:
-            told["at"] = ",".join(f"{value:g}" for value in self.at)
-        return told
-
-    def sorted_by(self, column: str) -> View:
-        """Return the view after a click on the head of a column: by it, or turned round."""
-        if column == self.sort:
-            return replace(self, rising=not self.rising)
-        return replace(self, sort=column, rising=column == "name")
-
-
-@dataclass(frozen=True, slots=True)
 class Row:
-    """One area. within: people in each limit, by the minutes. None is what nobody knows or an hour does not tell."""
+    """One area. within: people in each limit, by the minutes. figures: all that is kept of it. None is what nobody
+    knows, or what is not kept of an hour."""
 
     code: str
     name: str
     people: float
     within: Mapping[int, float | None]
     reached: float | None
-    cut_off: float | None
-    median_s: float | None
+    figures: Mapping[str, Any]
 
     @property
     def share(self) -> float | None:
@@ -107,15 +47,43 @@ class Row:
         """How many people are not."""
         return None if self.reached is None else max(0.0, self.people - self.reached)
 
+    @property
+    def twice(self) -> float | None:
+        """How many people have two stations or more within it."""
+        return self.figures.get("people_twice")
+
+    @property
+    def cut_off(self) -> float | None:
+        """How many people's streets lead to no station."""
+        return self.figures.get("people_cut_off")
+
+    @property
+    def median_s(self) -> float | None:
+        """The seconds that half of the people have at most; None where half are beyond the longest limit."""
+        return self.figures.get("median_s")
+
+    def value(self, measure: str) -> float | None:
+        """Return a measure of the area: people, their share, seconds or seats per person."""
+        if measure == "median":
+            return self.median_s
+        if measure in SCORES:
+            return self.figures.get(measure)
+        if measure.startswith("with_"):
+            held = self.figures.get(measure)
+            return None if held is None or not self.people else held / self.people
+        value: float | None = getattr(self, measure)
+        return value
+
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The rows as sorted, their sum, and what is open at the hour."""
+    """The rows as sorted, their sum, what is open at the hour, and whether half a way is known there."""
 
     rows: Sequence[Row]
     total: Row
     stations: int
     limits: Sequence[int]
+    medians: bool
 
 
 def table(
@@ -123,43 +91,39 @@ def table(
 ) -> Table:
     """Return the figures of a run for a view. parents: code → the codes above it and itself.
 
-    At an hour only the people within the main limit are known by area, of counties and what they add up to.
+    At an hour of the oldest runs only the people within the main limit are known by area, of counties and what they add
+    up to.
     """
     question = CoverageQuestion.of_dict(run.question)
+    hour = runs.hour_of(run, view.hour)
     areas = (run.areas or {}).get(view.level, {})
-    hour = next((row for row in run.hours or () if row["hour"] == view.hour), None)
-    rows = [_row(code, figures, names, question) for code, figures in areas.items()]
     if hour is not None:
-        reached = _at_hour(hour["counties"], view.level, parents)
-        rows = [
-            replace(row, within={}, reached=None if reached is None else reached.get(row.code, 0.0), cut_off=None,
-                    median_s=None)
-            for row in rows
-        ]  # fmt: skip
-    rows.sort(key=lambda row: _order(row, view.sort), reverse=not view.rising)
+        areas = _at_hour(hour, areas, view.level, parents, question)
+    rows = [_row(code, figures, names.get(code, code), question) for code, figures in areas.items()]
+    rows.sort(key=lambda row: _order(row, view), reverse=not view.rising)
     summary = run.summary or {}
-    limits = question.limits_min
-    held = summary if hour is None else {name: hour.get(name) for name in hour}
-    within = {limit: held.get(f"people_{60 * limit}") for limit in limits}
-    total = Row(
-        "", "", summary.get("people") or 0.0, within, within[question.main_min],
-        summary.get("people_cut_off") if hour is None else None, None,
-    )  # fmt: skip
-    stations = (summary if hour is None else hour).get("stations") or 0
-    return Table(rows, total, int(stations), limits)
+    held = summary if hour is None else {**hour, "people": summary.get("people")}
+    total = _row("", held, "", question)
+    medians = any("median_s" in row.figures for row in rows)
+    return Table(rows, total, int(held.get("stations") or 0), question.limits_min, medians)
 
 
 def steps_of(rows: Sequence[Row], view: View, question: CoverageQuestion) -> list[float]:
-    """Return the five values at which the shades 1 to 5 begin. For shares they are of people *not* reached."""
-    if view.measure == "share":
+    """Return the five values at which the shades 1 to 5 begin.
+
+    For shares they are of the people who have *not*; for seats per person they fall, for fewer are worse.
+    """
+    if _is_share(view.measure):
         return list(_SHARES)
     if view.measure == "median":
         limits = [60.0 * limit for limit in question.limits_min]
         return [limits[min(int(i * len(limits) / 5), len(limits) - 1)] for i in range(5)]
-    values = sorted(value for row in rows if (value := _value(row, view.measure)) is not None and value > 0)
+    values = sorted(value for row in rows if (value := row.value(view.measure)) is not None and value > 0)
     if not values:
         return [1.0, 2.0, 3.0, 4.0, 5.0]
     found = [_rounded(values[int(i * (len(values) - 1) / 5)]) for i in range(5)]
+    if view.measure in SCORES:
+        return found[::-1]
     return [min(0.5, found[0]), *found[1:]]
 
 
@@ -167,64 +131,67 @@ def shades(rows: Sequence[Row], view: View, steps: Sequence[float]) -> dict[str,
     """Return the shade 0 to 5 of each area whose value is known, by its code."""
     found: dict[str, int] = {}
     for row in rows:
-        value = _value(row, view.measure)
-        if view.measure == "share":
-            value = None if value is None else 1.0 - value
-        elif view.measure == "median" and value is None and row.people:
+        value = row.value(view.measure)
+        if value is not None and _is_share(view.measure):
+            value = 1.0 - value
+        elif view.measure == "median" and value is None and row.people and "median_s" in row.figures:
             value = float("inf")
-        if value is not None and row.code:
-            begun = sum(value > step if view.measure == "median" else value >= step for step in steps)
-            found[row.code] = min(begun, _SHADES - 1)
+        if value is None or not row.code:
+            continue
+        if view.measure in SCORES:
+            begun = sum(value < step for step in steps)
+        elif view.measure == "median":
+            begun = sum(value > step for step in steps)
+        else:
+            begun = sum(value >= step for step in steps)
+        found[row.code] = min(begun, _SHADES - 1)
     return found
 
 
-def _row(code: str, figures: Mapping[str, Any], names: Mapping[str, str], question: CoverageQuestion) -> Row:
+def _is_share(measure: str) -> bool:
+    return measure == "share" or measure.startswith("with_")
+
+
+def _row(code: str, figures: Mapping[str, Any], name: str, question: CoverageQuestion) -> Row:
     within = {limit: figures.get(f"people_{60 * limit}") for limit in question.limits_min}
-    return Row(
-        code, names.get(code, code), figures.get("people") or 0.0, within, within[question.main_min],
-        figures.get("people_cut_off"), figures.get("median_s"),
-    )  # fmt: skip
+    return Row(code, name, figures.get("people") or 0.0, within, within[question.main_min], figures)
 
 
 def _at_hour(
-    counties: Mapping[str, float], level: str, parents: Mapping[str, Sequence[str]]
-) -> dict[str, float] | None:
-    """Return the people reached at an hour by area of a level; None below the counties, of which nothing is kept."""
-    if level == "township":
-        return None
+    hour: Mapping[str, Any],
+    areas: Mapping[str, Any],
+    level: str,
+    parents: Mapping[str, Sequence[str]],
+    question: CoverageQuestion,
+) -> Mapping[str, Any]:
+    """Return the figures of a level at an hour, by code."""
+    if "areas" in hour:
+        # A level that is too large to be kept by the hour keeps its people, and nothing of who is reached.
+        kept: Mapping[str, Any] = hour["areas"].get(level) or {
+            code: {"people": figures["people"]} for code, figures in areas.items()
+        }
+        return kept
+    main = f"people_{60 * question.main_min}"
     found: dict[str, float] = {}
-    for county, people in counties.items():
+    for county, people in hour.get("counties", {}).items():
         for code in parents.get(county, (county,)):
             found[code] = found.get(code, 0.0) + people
-    return found
+    known = level != "township"
+    return {
+        code: {"people": figures["people"], main: found.get(code, 0.0) if known else None}
+        for code, figures in areas.items()
+    }
 
 
-def _value(row: Row, measure: str) -> float | None:
-    value: float | None = row.median_s if measure == "median" else getattr(row, measure)
-    return value
-
-
-def _order(row: Row, column: str) -> tuple[bool, Any]:
-    if column == "name":
+def _order(row: Row, view: View) -> tuple[bool, Any]:
+    if view.sort == "name":
         return (True, row.name)
-    value = row.median_s if column == "median" else getattr(row, column)
+    value = row.value(view.measure if view.sort == "own" else view.sort)
     # Half of the people of an area without a median are farther away than anything that was asked.
-    unknown = float("inf") if column == "median" and row.people else -1.0
+    unknown = float("inf") if view.sort == "median" and row.people else -1.0
     return (True, unknown if value is None else value)
 
 
 def _rounded(value: float) -> float:
     power = 10.0 ** floor(log10(value))
     return round(value / power, 1) * power
-
-
-def _known(text: str | None, known: Sequence[str], fresh: str) -> str:
-    return text if text is not None and text in known else fresh
-
-
-def _place(text: str) -> tuple[float, float, float] | None:
-    try:
-        lon, lat, zoom = (float(part) for part in text.split(","))
-    except ValueError:
-        return None
-    return (lon, lat, zoom) if abs(lon) <= 180 and abs(lat) <= 90 and 0 <= zoom <= 20 else None

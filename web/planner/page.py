@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import ceil
-from typing import Any
+from typing import Any, Final
 
 from flask import url_for
 
 from stations import vocabulary
 from stations.models import CoverageRun
-from stations.planning import CoverageQuestion
+from stations.planning import CoverageQuestion, runs
 from stations.registry import base_map
 from stations.registry.areas import Areas
 from web import db
@@ -23,9 +23,15 @@ from web.maps.planner_map import PlannerRun, planner_maps
 from web.maps.symbols import symbols
 from web.pages.words import look_labels
 from web.planner import words
-from web.planner.figures import COLUMNS, LAYERS, LEVELS, MEASURES, Table, View, shades, steps_of, table
+from web.planner.doors import Doors, doors_of
+from web.planner.fairness import Offered, fairness, offered
+from web.planner.figures import COLUMNS, SCORES, Table, shades, steps_of, table
+from web.planner.view import LAYERS, LEVELS, View, measures_of
 
 __all__ = ["Page", "Regions", "coloured", "maps_of", "shown"]
+
+#: Gaps that a page lists; a file has them all.
+_MOST_GAPS: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +69,29 @@ class Page:
     basis: Sequence[str]
     map: Mapping[str, Any]
     levels: Sequence[tuple[str, str]]
-    measures: Sequence[tuple[str, str]]
+    measures: Sequence[tuple[str, Sequence[tuple[str, str]]]]
     layers: Sequence[tuple[str, str]]
     names: Mapping[str, str]
+    doors: Doors
+    gaps: Sequence[Mapping[str, Any]]
+    fair: Sequence[str]
+    offered: Sequence[Offered]
+    warnings: Sequence[str]
     words: Any = words
+
+    @property
+    def own(self) -> bool:
+        """Whether the measure has a column of its own, beside those that every table has."""
+        return self.view.measure in SCORES or self.view.measure.startswith("with_")
+
+    def ordered(self, doors: str) -> str:
+        """Return the address of this view with the stations in another order; a leading ``-`` is rising."""
+        view = replace(self.view, doors=doors.removeprefix("-"), doors_rising=doors.startswith("-"))
+        return url_for("desk.run_page", run_id=self.run.id, **view.items())
+
+    def own_value(self, row: Any) -> str:
+        """Write the measure of an area."""
+        return words.measured(self.view.measure, row.value(self.view.measure))
 
     @property
     def estimated(self) -> bool:
@@ -91,7 +116,7 @@ def shown(run: CoverageRun, arguments: Mapping[str, str]) -> Page:
         question=question,
         view=view,
         table=figures,
-        heads=[_head(run, view, column, question.main_min) for column in COLUMNS],
+        heads=[_head(run, view, column, question.main_min) for column in _columns(view)],
         key=_key(view, steps, question),
         cell_key=_cell_key(question),
         shades=coloured(shades(rows, view, steps), regions),
@@ -99,10 +124,35 @@ def shown(run: CoverageRun, arguments: Mapping[str, str]) -> Page:
         basis=words.basis_words(run.basis or {}),
         map=maps_of([(run, view)], regions),
         levels=[(level, words.level_label(level)) for level in LEVELS if level in (run.areas or {})],
-        measures=[(measure, words.measure_label(measure, question.main_min)) for measure in MEASURES],
+        measures=_measures(run, question),
         layers=[(layer, words.layer_label(layer)) for layer in LAYERS],
         names=regions.names,
+        doors=doors_of(run, view),
+        gaps=_gaps(run, view),
+        fair=fairness(run),
+        offered=offered(run),
+        warnings=words.warnings(run, view.hour, figures.stations),
     )
+
+
+def _columns(view: View) -> list[str]:
+    own = view.measure in SCORES or view.measure.startswith("with_")
+    return [*COLUMNS, "own"] if own else [*COLUMNS]
+
+
+def _measures(run: CoverageRun, question: CoverageQuestion) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return the measures that a run knows, in groups with their names."""
+    known = [(each, words.measure_label(each, question.main_min)) for each in measures_of(run)]
+    amenities = [each for each in known if each[0].startswith("with_")]
+    seats = [each for each in known if each[0] in SCORES]
+    reach = [each for each in known if each not in amenities and each not in seats]
+    groups = [(say("覆盖"), reach), (say("座位"), seats), (say("设施"), amenities)]
+    return [(label, each) for label, each in groups if each]
+
+
+def _gaps(run: CoverageRun, view: View) -> Sequence[Mapping[str, Any]]:
+    hour = runs.hour_of(run, view.hour)
+    return ((run.gaps if hour is None else hour.get("gaps")) or [])[:_MOST_GAPS]
 
 
 def coloured(found: Mapping[str, int], regions: Regions) -> dict[str, int]:
@@ -126,6 +176,8 @@ def maps_of(shown: Sequence[tuple[CoverageRun, View]], regions: Regions) -> dict
                 url=url_for("desk.run_json", run_id=run.id),
                 stations=url_for("pages.stations_json"),
                 station=url_for("finder.station_page", code="CODE"),
+                cells=_template("desk.run_tile", run),
+                cell=url_for("desk.run_cell", run_id=run.id),
                 moment=CoverageQuestion.of_dict(run.question).as_dict()["at"],
                 figures=f"#figures-{run.id}",
                 title=run.title if paired else None,
@@ -157,6 +209,12 @@ def maps_of(shown: Sequence[tuple[CoverageRun, View]], regions: Regions) -> dict
     }
 
 
+def _template(endpoint: str, run: CoverageRun) -> str:
+    """Return the address of a tile with the braces that Leaflet fills."""
+    plain = url_for(endpoint, run_id=run.id, zoom=0, x=0, y=0)
+    return plain.removesuffix("0/0/0.png") + "{z}/{x}/{y}.png"
+
+
 def script_words() -> dict[str, object]:
     """Return every sentence that the scripts of the planner's maps say."""
     return {
@@ -170,7 +228,11 @@ def script_words() -> dict[str, object]:
         "station": say("{main} 分钟内有 {within} 人，其中 {only} 人没有别的站点。"),
         "not_counted": say("这次计算没有算它。"),
         "to_station": say("看站点"),
-        "cells_cut": say("格子太多，这里只画人口最多的 {n} 个。"),
+        "beyond": say("{n}分钟以外"),
+        "cell_hour": say("这一格有 {people} 人，这一刻：{minutes}。"),
+        "within": say("{n}分钟内"),
+        "too_much": say("站点太多，服务范围不在这里画；请看人口格网。"),
+        "counted": say("这一刻算入。"),
         "colon": say("："),
     }
 
@@ -188,7 +250,9 @@ def _head(run: CoverageRun, view: View, column: str, main_min: int) -> dict[str,
         "share": say("比例"),
         "uncovered": say("{n}分钟外", n=main_min),
         "cut_off": say("不通路"),
+        "twice": say("两个以上"),
         "median": say("中位分钟"),
+        "own": words.measure_label(view.measure, main_min),
     }[column]
     values = view.sorted_by(column).items()
     return {
@@ -201,10 +265,14 @@ def _head(run: CoverageRun, view: View, column: str, main_min: int) -> dict[str,
 
 def _key(view: View, steps: Sequence[float], question: CoverageQuestion) -> list[tuple[int, str]]:
     """Return the shades and what they mean, the least first."""
-    if view.measure == "share":
+    if view.measure in SCORES:
+        bounds = [words.measured(view.measure, step) for step in steps]
+        told = [(0, say("{low} 以上", low=bounds[0]))]
+        told += [(index + 1, say("不到 {n}", n=bound)) for index, bound in enumerate(bounds)]
+        return [each for at, each in enumerate(told) if at == 0 or each[1] != told[at - 1][1]]
+    if view.measure == "share" or view.measure.startswith("with_"):
         return list(enumerate(["100%", "90–100%", "75–90%", "50–75%", "25–50%", "0–25%"]))
     if view.measure == "median":
-        told: list[tuple[int, str]] = []
         limits = [step / 60 for step in steps]
         told = [(index, say("不超过{n}分钟", n=f"{limit:g}")) for index, limit in enumerate(limits)]
         told.append((5, say("超过{n}分钟", n=f"{limits[-1]:g}")))

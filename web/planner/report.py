@@ -21,6 +21,7 @@ from web.desk.blueprint import blueprint
 from web.desk.staff import desk_page
 from web.ground import EVERYWHERE, credits_of_pictures, ground, review_words
 from web.i18n import say
+from web.maps.cell_tiles import SHADES
 from web.maps.picture import PictureSpec, Pin, render
 from web.planner.page import Regions, shown
 
@@ -28,8 +29,8 @@ __all__ = ["run_picture", "run_report"]
 
 #: Stations that a picture has room for; the largest by the people who have no other.
 _MOST_PINS: Final = 60
-#: The shades ``--gap-0`` to ``--gap-5`` of the style sheet, light: paper is white.
-_SHADES: Final = ("#dcebe0", "#fbe8cd", "#f7cf9f", "#efab70", "#df7f4b", "#bd4f2c")
+#: Paper is white.
+_SHADES: Final = SHADES["light"]
 
 
 @blueprint.get("/planner/runs/<int:run_id>/report")
@@ -54,7 +55,7 @@ def run_picture(run_id: int) -> Response:
     run = _finished(run_id)
     shaded = sorted(shown(run, request.args).shades.items())
     west, south, east, north = _extent(run)
-    doors = sorted(run.doors or (), key=lambda door: -door["people_only_here"])[:_MOST_PINS]
+    doors = sorted(runs.counted(run), key=lambda door: -door["people_only_here"])[:_MOST_PINS]
     spec = PictureSpec(
         review=review_words(),
         credits=credits_of_pictures(),

@@ -27,6 +27,7 @@ from web.planner import work
 from web.planner.drawing import drawn
 from web.planner.form import Filled, read
 from web.planner.page import shown
+from web.planner.view import View
 
 __all__ = ["change_run", "new_run", "planner_page", "run_json", "run_page"]
 
@@ -71,8 +72,12 @@ def run_page(run_id: int) -> str:
 @blueprint.get("/planner/runs/<int:run_id>/map.json")
 @desk_page(*ROLES)
 def run_json(run_id: int) -> Response:
-    """Answer with what the map of a run draws."""
-    return Response(orjson.dumps(drawn(runs.get(db.session(), run_id))), mimetype="application/json")
+    """Answer with what the map of a run draws, at an ``hour`` of its day where one is named."""
+    run = runs.get(db.session(), run_id)
+    if run.finished_at is None:
+        raise Conflict(f"run {run_id} has no answer yet")
+    hour = View.read(request.args, run).hour
+    return Response(orjson.dumps(drawn(run, hour)), mimetype="application/json")
 
 
 @blueprint.route(

@@ -102,7 +102,7 @@ def _gaps(run: CoverageRun) -> gpd.GeoDataFrame:
 
 def _stations(run: CoverageRun) -> gpd.GeoDataFrame:
     return _listed(
-        run.doors or [],
+        runs.counted(run),
         {
             "代码": "code",
             "名称": "name",

@@ -8,6 +8,7 @@ from typing import Any
 
 from stations import vocabulary
 from stations.hours import SHANGHAI
+from stations.models import CoverageRun
 from stations.planning import CoverageQuestion
 from web.i18n import lang, say
 
@@ -16,12 +17,14 @@ __all__ = [
     "layer_label",
     "level_label",
     "measure_label",
+    "measured",
     "minutes",
     "mode_label",
     "number",
     "percent",
     "question_words",
     "title_of",
+    "warnings",
 ]
 
 
@@ -37,7 +40,13 @@ def level_label(level: str) -> str:
 
 def measure_label(measure: str, main_min: int) -> str:
     """Return what a measure is called."""
+    if measure.startswith("with_"):
+        amenity = vocabulary.AMENITIES[measure.removeprefix("with_")].label(lang())
+        return say("{n}分钟内有{amenity}的人口比例", n=main_min, amenity=amenity)
     return {
+        "twice": say("{n}分钟内有两个以上站点的人", n=main_min),
+        "score": say("每千人座位（2SFCA）"),
+        "enhanced": say("每千人座位，近的多算（E2SFCA）"),
         "share": say("{n}分钟内的人口比例", n=main_min),
         "uncovered": say("{n}分钟以外的人", n=main_min),
         "people": say("人口"),
@@ -49,7 +58,8 @@ def layer_label(layer: str) -> str:
     """Return what a layer of the map is called."""
     return {
         "areas": say("区域着色"),
-        "reach": say("服务范围"),
+        "reach": say("辐射区域"),
+        "overlap": say("重叠的辐射区域"),
         "cells": say("人口格网"),
         "gaps": say("覆盖空白"),
         "stations": say("站点"),
@@ -59,6 +69,26 @@ def layer_label(layer: str) -> str:
 def mode_label(mode: str) -> str:
     """Return how one travels."""
     return {"walk": say("步行"), "ebike": say("电动车")}[mode]
+
+
+def measured(measure: str, value: float | None) -> str:
+    """Write a measure that is a share of people, or seats per person as seats for a thousand."""
+    if value is None:
+        return "–"
+    return f"{100 * value:.1f}%" if measure.startswith("with_") else f"{1000 * value:,.2f}"
+
+
+def warnings(run: CoverageRun, hour: int | None, stations: int) -> list[str]:
+    """Say what makes a picture of a run an empty one: no station counts, or none is open then."""
+    if stations:
+        return []
+    if hour is not None:
+        return [say("{hour} 没有一个算入的站点开着：所有人都在时限之外。", hour=f"{hour:02d}:00")]
+    if run.question.get("at"):
+        return [say("这一刻没有一个符合条件的站点开着：所有人都在时限之外。放宽条件，或换一个时刻再算。")]
+    return [
+        say("登记里没有一个符合条件、已定位的站点：所有人都在时限之外。先登记或定位站点，或放宽条件再算。")
+    ]
 
 
 def number(value: float | None) -> str:

@@ -74,13 +74,14 @@
       show(chosen());
     });
     document.addEventListener("click", function (event) {
-      var head = event.target.closest("[data-sort]"), go = event.target.closest("[data-go]");
+      var head = event.target.closest("[data-sort]"), go = event.target.closest("[data-go], [data-lon]");
       if (head) {
         event.preventDefault();
         var index = all("[data-sort]").indexOf(head), address = here(), wanted = new URL(head.href);
-        ["sort", "rising"].forEach(function (name) { set(address, name, wanted.searchParams.get(name)); });
+        ["sort", "rising", "doors"].forEach(function (name) { set(address, name, wanted.searchParams.get(name)); });
         show(address, { index: index });
-      } else if (go) runs().forEach(function (run) { run.go(go.getAttribute("data-go")); });
+      } else if (go && go.hasAttribute("data-lon")) runs().forEach(function (run) { run.look(go.getAttribute("data-lon"), go.getAttribute("data-lat")); });
+      else if (go) runs().forEach(function (run) { run.go(go.getAttribute("data-go")); });
     });
 
     /* The hours: a slider in the place of the list. */
@@ -108,7 +109,7 @@
         window.clearTimeout(timer);
         timer = window.setTimeout(function () {
           show(chosen());
-          runs().forEach(function (run) { run.doors(select.value); });
+          runs().forEach(function (run) { run.hour(select.value); });
         }, 120);
       });
     }

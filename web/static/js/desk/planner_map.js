@@ -1,6 +1,8 @@
-/* A run of coverage on a map: areas in shades, cells, the area served, gaps, and stations by whether they count.
+/* A run of coverage on a map: areas in shades, cells, the areas served and where they overlap, gaps, and stations by
+   whether they count.
 
-   The shades stand in the page's figures, so the map and the table beside it cannot differ. Two maps move together. */
+   The shades stand in the page's figures, so the map and the table beside it cannot differ. Cells come as pictures, for
+   a province has more of them than a browser draws. Two maps move together. */
 (function () {
   "use strict";
 
@@ -24,6 +26,7 @@
     this.on = {};
     this.layers = {};
     options.layers.forEach(function (layer) { this.on[layer] = true; }, this);
+    map.createPane("cells").style.zIndex = 300;
     map.createPane("reach").style.zIndex = 350;
     map.createPane("doors").style.zIndex = 420;
     map.createPane("gaps").style.zIndex = 430; // drawn as SVG: a canvas would catch the clicks meant for stations below
@@ -35,13 +38,8 @@
     var run = this;
     yizhan.onColours(function () { run.draw(); });
     map.on("click", function (event) { run._cell(event.latlng); });
-    this.loaded = yizhan.ask(options.url).then(function (body) {
-      run.body = body;
-      run.draw();
-      if (body.cut) run.tell(yizhan.say("cells_cut", { n: yizhan.number(body.cells.lon.length) }));
-    }).catch(function (error) { run.tell(error.message); });
     this.shade();
-    this.doors(this.figures().getAttribute("data-hour"));
+    this.hour(this.figures().getAttribute("data-hour"));
   }
 
   Run.prototype.figures = function () { return document.querySelector(this.options.figures); };
@@ -55,6 +53,25 @@
     var control = L.control({ position: "topleft" });
     control.onAdd = function () { return el("div", { "class": "map-title" }, title); };
     control.addTo(this.map);
+  };
+
+  /** Show what the run found at an hour of its day; "" is the moment that was asked about. */
+  Run.prototype.hour = function (hour) {
+    var run = this, asking = new AbortController();
+    if (this._loading) this._loading.abort();
+    this._loading = asking;
+    this.at = hour;
+    this.loaded = yizhan.ask(this._hourly(this.options.url), asking.signal).then(function (body) {
+      run.body = body;
+      run.draw();
+      run.tell((run.on.reach && body.reach === null) || (run.on.overlap && body.overlap === null) ? yizhan.say("too_much") : "");
+    }).catch(function (error) { if (error.name !== "AbortError") run.tell(error.message); });
+    this.doors(hour);
+  };
+
+  Run.prototype._hourly = function (address, more) {
+    var query = (more || []).concat(this.at ? ["hour=" + this.at] : []);
+    return address + (query.length ? "?" + query.join("&") : "");
   };
 
   /** Colour the areas as the figures say. */
@@ -73,8 +90,9 @@
     var body = this.body, made = this.layers;
     this.shade();
     Object.keys(made).forEach(function (name) { made[name].remove(); delete made[name]; });
-    if (body && this.on.cells) made.cells = yizhan.cells(body).addTo(this.map);
-    if (body && this.on.reach) made.reach = this._reach(body).addTo(this.map);
+    if (this.on.cells) made.cells = this._cells().addTo(this.map);
+    if (body && body.reach && this.on.reach) made.reach = this._area(body, "reach", "service", 0.14).addTo(this.map);
+    if (body && body.overlap && this.on.overlap) made.overlap = this._area(body, "overlap", "accent", 0.3).addTo(this.map);
     if (body && this.on.gaps) made.gaps = this._gaps(body).addTo(this.map);
     if (this._rows && this.on.stations) made.stations = this._stations(body).addTo(this.map);
     if (body && this._rows) this.map.getContainer().setAttribute("data-drawn", "");
@@ -85,9 +103,13 @@
     this.draw();
   };
 
-  Run.prototype._reach = function (body) {
-    var polygons = body.reach.map(function (polygon) { return polygon.map(function (numbers) { return ring(numbers, body.scale); }); });
-    return L.polygon(polygons, { pane: "reach", renderer: this._drawers.reach, interactive: false, weight: 1.2, color: yizhan.colour("service"), fillColor: yizhan.colour("service"), fillOpacity: 0.14 });
+  Run.prototype._area = function (body, name, colour, opacity) {
+    var polygons = body[name].map(function (polygon) { return polygon.map(function (numbers) { return ring(numbers, body.scale); }); });
+    return L.polygon(polygons, { pane: "reach", renderer: this._drawers.reach, interactive: false, weight: 1.2, color: yizhan.colour(colour), fillColor: yizhan.colour(colour), fillOpacity: opacity });
+  };
+
+  Run.prototype._cells = function () {
+    return L.tileLayer(this._hourly(this.options.cells, ["theme=" + (yizhan.isDark() ? "dark" : "light")]), { pane: "cells", maxZoom: 20, keepBuffer: 1 });
   };
 
   Run.prototype._gaps = function (body) {
@@ -123,19 +145,28 @@
     var run = this, timed = this._timed, drawer = this._drawers.doors;
     return L.layerGroup(this._rows.map(function (row) {
       var counted = body && body.stations[row.code], open = timed ? row.look !== "closed" && row.lifecycle === "open" : row.lifecycle === "open";
-      var lit = open && (counted || timed);
+      // The oldest runs do not know who counts at an hour: there the state of each station tells.
+      var lit = body && body.known ? Boolean(counted && counted[2]) : open && (counted || timed);
       return L.circleMarker([row.lat, row.lon], { renderer: drawer, pane: "doors", radius: lit ? 4.5 : 3.5, weight: 1.5, color: yizhan.colour(lit ? "paper" : "quiet"), fillColor: yizhan.colour(lit ? "accent" : "paper"), fillOpacity: 1 })
         .on("click", function (event) {
           L.DomEvent.stopPropagation(event);
-          var words = counted ? yizhan.say("station", { main: run.options.main, within: yizhan.number(Math.round(counted[0])), only: yizhan.number(Math.round(counted[1])) }) : yizhan.say("not_counted");
+          var words = counted && counted[0] === null ? yizhan.say(lit ? "counted" : "not_counted") : counted ? yizhan.say("station", { main: run.options.main, within: yizhan.number(Math.round(counted[0])), only: yizhan.number(Math.round(counted[1])) }) : yizhan.say("not_counted");
           run._popup(event.latlng, row.name, yizhan.labels.looks[row.look] + yizhan.say("colon") + words, run.options.station.replace("CODE", encodeURIComponent(row.code)));
         });
     }));
   };
 
   Run.prototype._cell = function (position) {
-    var cell = this.on.cells && this.layers.cells && this.layers.cells.near(position);
-    if (cell) this._popup(cell.at, "", yizhan.say("cell", { people: yizhan.number(Math.round(cell.people)), minutes: said(cell.minutes) }));
+    var run = this;
+    if (!this.on.cells) return;
+    var place = position.wrap();
+    yizhan.ask(this._hourly(this.options.cell, ["lon=" + place.lng.toFixed(6), "lat=" + place.lat.toFixed(6)])).then(function (answer) {
+      var cell = answer.cell, minutes;
+      if (!cell) return;
+      if ("within" in cell) minutes = cell.within === null ? yizhan.say("too_far") : yizhan.say("within", { n: cell.within });
+      else minutes = said(cell.minutes);
+      run._popup(L.latLng(cell.lat, cell.lon), "", yizhan.say("within" in cell ? "cell_hour" : "cell", { people: yizhan.number(Math.round(cell.people)), minutes: minutes }));
+    }).catch(function (error) { run.tell(error.message); });
   };
 
   Run.prototype._popup = function (position, title, words, url) {
@@ -148,6 +179,12 @@
   Run.prototype.go = function (code) {
     var area = this.map.regions.areas[code];
     if (area && area.bounds.isValid()) this.map.fitBounds(area.bounds, { padding: [20, 20] });
+  };
+
+  /** Show a place. */
+  Run.prototype.look = function (lon, lat) {
+    this.map.setView([Number(lat), Number(lon)], Math.max(12, this.map.getZoom()));
+    this.map.getContainer().scrollIntoView({ block: "nearest" });
   };
 
   function together(first, second) {
