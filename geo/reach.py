@@ -106,11 +106,12 @@ def nearest(
     if (stations.segment != NOWHERE).any():
         distance, origin = node_seconds(network, stations, limit_s=limit, towards=towards)
         for end, partial in ends_of(network, places, towards):
-            there = np.flatnonzero(places.segment != NOWHERE)
-            value = (places.leg_s + partial)[there] + distance[end[there]]
-            _better(seconds, station, there, value, origin[end[there]])
+            _better(seconds, station, places.leg_s + partial + distance[end], origin[end])
         which, at, direct = along_one_segment(network, places, stations, towards)
-        _better(seconds, station, which, direct, at)
+        first = _first_each(which, direct, at)
+        own, of = np.full(len(places), np.inf), np.full(len(places), -1, dtype=np.int64)
+        own[which[first]], of[which[first]] = direct[first], at[first]
+        _better(seconds, station, own, of)
     late = seconds > limit
     seconds[late], station[late] = np.inf, -1
     return Nearest(seconds, station, standing(network, places, stations, seconds))
@@ -279,17 +280,17 @@ def along_one_segment(
     return place, station, places.leg_s[place] + along + stations.leg_s[station]
 
 
-def _better(seconds: _Floats, station: _Ints, which: _Ints, value: _Floats, of: _Ints) -> None:
+def _better(seconds: _Floats, station: _Ints, value: _Floats, of: _Ints) -> None:
     """Write what is quicker, or as quick and of an earlier station, into the answer."""
+    taken = (value < seconds) | ((value == seconds) & (of < station))
+    np.copyto(seconds, value, where=taken)
+    np.copyto(station, of, where=taken)
+
+
+def _first_each(which: _Ints, value: _Floats, of: _Ints) -> _Ints:
+    """Return, for each place that is named, where its least value stands, that of the earliest station."""
     order = np.lexsort((of, value, which))
-    which, value, of = which[order], value[order], of[order]
-    first = np.ones(len(which), dtype=bool)
-    first[1:] = which[1:] != which[:-1]
-    which, value, of = which[first], value[first], of[first]
-    taken = np.isfinite(value) & (
-        (value < seconds[which]) | ((value == seconds[which]) & (of < station[which]))
-    )
-    seconds[which[taken]], station[which[taken]] = value[taken], of[taken]
+    return order[np.diff(which[order], prepend=-1) > 0]
 
 
 def _parts(network: Network, stations: Snapped, limit: float) -> Iterator[tuple[_Ints, _Ints]]:

@@ -20,8 +20,8 @@ _Ints = NDArray[np.int64]
 
 #: Side of a square. In a city it holds some ten segments; a place off the road looks through at most a few hundred.
 _SIDE_M: Final = 100.0
-#: Distances that are computed at a time.
-_AT_ONCE: Final = 2_000_000
+#: Distances that are computed at a time: what the processor keeps near.
+_AT_ONCE: Final = 200_000
 
 
 class Found(NamedTuple):
@@ -96,12 +96,7 @@ class SegmentSquares:
         held = counts.reshape(first.shape).sum(axis=1)
         segment = self.segment[entry].astype(np.int64)
         of = np.repeat(np.arange(len(which)), held)
-        xy, tail, head = ends
-        start = xy[tail[segment]]
-        step, away = xy[head[segment]] - start, points[which[of]] - start
-        square = np.einsum("ij,ij->i", step, step)
-        along = np.clip(np.einsum("ij,ij->i", step, away) / np.where(square > 0, square, 1.0), 0.0, 1.0)
-        metres = np.hypot(*(away - step * along[:, None]).T)
+        along, metres = _beside(points[which], of, segment, ends)
         some = np.flatnonzero(held)
         begins = (np.cumsum(held) - held)[some]
         if len(some) == 0:
@@ -112,6 +107,24 @@ class SegmentSquares:
         best = best[np.concatenate([[True], of[best][1:] != of[best][:-1]])]
         to = which[of[best]]
         found.segment[to], found.along[to], found.metres[to] = segment[best], along[best], metres[best]
+
+
+def _beside(
+    points: _Floats, of: _Ints, segment: _Ints, ends: tuple[_Floats, _Ints, _Ints]
+) -> tuple[_Floats, _Floats]:
+    """Return where on each segment its point lies, and the metres to there."""
+    xy, tail, head = ends
+    # Column by column: an array of pairs is computed half as fast.
+    (x, y), (px, py) = (np.ascontiguousarray(each.T) for each in (xy[tail[segment]], points[of]))
+    dx, dy = np.ascontiguousarray(xy[head[segment]].T)
+    dx -= x
+    dy -= y
+    px -= x
+    py -= y
+    square = dx * dx + dy * dy
+    along = (dx * px + dy * py) / np.where(square > 0, square, 1.0)
+    np.clip(along, 0.0, 1.0, out=along)
+    return along, np.hypot(px - dx * along, py - dy * along)
 
 
 def squares_of(xy: _Floats, tail: _Ints, head: _Ints) -> SegmentSquares:
