@@ -20,8 +20,9 @@ from geo.bbox import BBox
 from geo.crs import require_metric, same_crs
 from geo.errors import DemandError
 from geo.io.rasters import Raster
+from geo.splitting import shares
 
-__all__ = ["Cells", "combine", "from_points", "from_polygons", "from_raster", "spread"]
+__all__ = ["Cells", "combine", "from_points", "from_polygons", "from_raster", "spread", "summed"]
 
 _Floats = NDArray[np.float64]
 _Ints = NDArray[np.int64]
@@ -169,11 +170,11 @@ def from_polygons(
     columns, rows, weights = [], [], []
     for shape, amount in zip(shapes, amounts, strict=True):
         if amount > 0:
-            at, share = _shares(shape, size)
-            columns.append(at[0])
-            rows.append(at[1])
+            column_at, row_at, share = shares(shape, size)
+            columns.append(column_at)
+            rows.append(row_at)
             weights.append(share * (amount / share.sum()))
-    return _summed(
+    return summed(
         metric,
         size,
         _joined(columns, np.int64),
@@ -230,7 +231,7 @@ def combine(layers: Iterable[tuple[Cells, float]]) -> Cells:
             )
         if not (np.isfinite(factor) and factor >= 0):
             raise DemandError(f"a layer's factor is a number, 0 or more, not {factor!r}")
-    summed = _summed(
+    added = summed(
         first.crs,
         first.size_m,
         _joined([cells.column for cells, _ in given], np.int64),
@@ -238,7 +239,26 @@ def combine(layers: Iterable[tuple[Cells, float]]) -> Cells:
         _joined([cells.weight * factor for cells, factor in given], np.float64),
         source="; ".join(dict.fromkeys(cells.source for cells, _ in given if cells.source)),
     )
-    return replace(summed, outside=float(sum(cells.outside * factor for cells, factor in given)))
+    return replace(added, outside=float(sum(cells.outside * factor for cells, factor in given)))
+
+
+def summed(crs: CRS, size: float, column: _Ints, row: _Ints, amounts: _Floats, *, source: str = "") -> Cells:
+    """Add up amounts that are laid on cells already. column, row: (n,) whole numbers; amounts: (n,), 0 or more.
+
+    Raises DemandError for cells beyond number.
+    """
+    kept = amounts > 0
+    column, row, amounts = column[kept], row[kept], amounts[kept]
+    if len(column) == 0:
+        return Cells(crs, size, column, row, amounts, source=source)
+    low = int(column.min())
+    wide = int(column.max()) - low + 1
+    key, into = np.unique(row * wide + (column - low), return_inverse=True)
+    if len(key) > _MOST_CELLS:
+        raise DemandError(f"{len(key):,} cells of {size:g} m are more than a run can hold; ask larger cells")
+    return Cells(
+        crs, size, key % wide + low, key // wide, np.bincount(into, amounts).astype(np.float64), source=source
+    )
 
 
 def _grid(crs: Any, size_m: float) -> tuple[CRS, float]:
@@ -256,42 +276,7 @@ def _amounts(amounts: _Floats) -> None:
 
 def _gathered(crs: CRS, size: float, x: _Floats, y: _Floats, amounts: _Floats, *, source: str) -> Cells:
     column, row = np.floor(x / size).astype(np.int64), np.floor(y / size).astype(np.int64)
-    return _summed(crs, size, column, row, amounts, source=source)
-
-
-def _summed(crs: CRS, size: float, column: _Ints, row: _Ints, amounts: _Floats, *, source: str) -> Cells:
-    kept = amounts > 0
-    column, row, amounts = column[kept], row[kept], amounts[kept]
-    if len(column) == 0:
-        return Cells(crs, size, column, row, amounts, source=source)
-    low = int(column.min())
-    wide = int(column.max()) - low + 1
-    key, into = np.unique(row * wide + (column - low), return_inverse=True)
-    if len(key) > _MOST_CELLS:
-        raise DemandError(f"{len(key):,} cells of {size:g} m are more than a run can hold; ask larger cells")
-    return Cells(
-        crs, size, key % wide + low, key // wide, np.bincount(into, amounts).astype(np.float64), source=source
-    )
-
-
-def _shares(shape: Any, size: float) -> tuple[tuple[_Ints, _Ints], _Floats]:
-    """Return the cells that a shape covers, and how many square metres of each."""
-    west, south, east, north = np.floor(np.array(shapely.bounds(shape)) / size).astype(np.int64)
-    count = int(east - west + 1) * int(north - south + 1)
-    if count > _MOST_CELLS * 4:
-        raise DemandError(f"an area covers about {count:,} cells of {size:g} m; ask larger cells")
-    column, row = (
-        each.ravel() for each in np.meshgrid(np.arange(west, east + 1), np.arange(south, north + 1))
-    )
-    shapely.prepare(shape)
-    x, y = column * size, row * size
-    boxes = shapely.box(x, y, x + size, y + size)
-    whole = shapely.contains_properly(shape, boxes)
-    edge = ~whole & shapely.intersects(shape, boxes)
-    share = np.where(whole, size * size, 0.0)
-    share[edge] = shapely.area(shapely.intersection(boxes[edge], shape))
-    kept = share > 0
-    return (column[kept], row[kept]), share[kept]
+    return summed(crs, size, column, row, amounts, source=source)
 
 
 def _joined(parts: Sequence[Any], kind: Any) -> Any:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from math import ceil, floor
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,10 +17,18 @@ from pyproj import CRS
 from geo.bbox import BBox
 from geo.errors import RasterError
 
-__all__ = ["Raster", "open_raster"]
+__all__ = ["MOST_PIXELS", "Raster", "is_tiff", "open_raster"]
+
+_Floats = NDArray[np.float64]
 
 #: Pixels in memory at a time.
-_STRIP: int = 4_000_000
+_STRIP: Final = 4_000_000
+#: Pixels that are read of one file: China at 250 m, or a province at 30 m.
+MOST_PIXELS: Final = 1_000_000_000
+#: Pixels in a row or column, and bytes of one block of a file: more is no grid of people, and would fill the memory.
+_MOST_ACROSS: Final = 2_000_000
+_MOST_BLOCK: Final = 256 << 20
+_TIFF: Final = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 #: Values that people write for "nothing here" and forget to declare.
 _FORGOTTEN = (-9999.0, -99999.0, -3.4028234663852886e38, -3.3999999521443642e38)
 
@@ -38,15 +46,24 @@ class Raster:
     crs: CRS
     pixel: tuple[float, float]
     shape: tuple[int, int]
+    bands: int = 1
 
-    def blocks(
-        self, box: BBox | None = None
-    ) -> Iterator[tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]]:
+    @property
+    def pixels(self) -> int:
+        """How many pixels the file has."""
+        return self.shape[0] * self.shape[1]
+
+    def blocks(self, box: BBox | None = None) -> Iterator[tuple[_Floats, _Floats, _Floats]]:
         """Give x and y of pixel centres and their amounts, (k,) each, strip by strip; pixels without data are left out.
 
         box: degrees, WGS 84; only what lies in it is read. Raises RasterError where a strip cannot be read, or holds
-        an amount below 0 or infinite.
+        an amount below 0 or infinite, or where more than a thousand million pixels would have to be read.
         """
+        for x, y, amounts, _ in self.strips(box):
+            yield x, y, amounts
+
+    def strips(self, box: BBox | None = None) -> Iterator[tuple[_Floats, _Floats, _Floats, float]]:
+        """Give what ``blocks`` gives, and with each strip the share that is read by then, 0 to 1."""
         from rasterio.errors import RasterioError
         from rasterio.warp import transform_bounds
         from rasterio.windows import Window
@@ -66,6 +83,11 @@ class Raster:
                     return
             nodata = file.nodatavals[self.band - 1]
             wide = last_column - first_column
+            if wide * (last_row - first_row) > MOST_PIXELS:
+                raise RasterError(
+                    f"{self.path.name} has {wide:,} × {last_row - first_row:,} pixels to read, more than "
+                    f"{MOST_PIXELS:,}; cut out the region first (gdalwarp -te), or take a coarser grid"
+                )
             step = max(1, _STRIP // wide)
             for top in range(first_row, last_row, step):
                 height = min(step, last_row - top)
@@ -90,16 +112,24 @@ class Raster:
                 across, down = file.transform.a, file.transform.e
                 x = file.transform.c + (column + first_column + 0.5) * across
                 y = file.transform.f + (row + top + 0.5) * down
-                yield x.astype(np.float64), y.astype(np.float64), values[there]
+                share = (top + height - first_row) / (last_row - first_row)
+                yield x.astype(np.float64), y.astype(np.float64), values[there], share
+
+
+def is_tiff(head: bytes) -> bool:
+    """Whether a file that begins so is a TIFF."""
+    return head.startswith(_TIFF)
 
 
 def open_raster(path: Path | str, *, band: int = 1) -> Raster:
-    """Open a GeoTIFF (or another raster that GDAL reads) of amounts.
+    """Open a GeoTIFF of amounts.
 
-    Raises RasterError where it is missing, no raster, lacks a CRS or the band, is rotated, or holds no data at all.
+    Raises RasterError where it is missing, no TIFF, lacks a CRS or the band, is rotated, too large to be read in parts, or
+    holds no data at all.
     """
     path = Path(path)
     with _opened(path) as file:
+        _bounded(path, file)
         if file.crs is None:
             raise RasterError(
                 f"{path.name} says no coordinate reference system; write it again with one (EPSG:4326)"
@@ -117,10 +147,25 @@ def open_raster(path: Path | str, *, band: int = 1) -> Raster:
             CRS.from_wkt(file.crs.to_wkt()),
             (abs(transform.a), abs(transform.e)),
             (file.height, file.width),
+            file.count,
         )
     if not any(len(values) for _, _, values in found.blocks()):
         raise RasterError(f"{path.name} holds no amount above 0: all of it is nodata or nothing")
     return found
+
+
+def _bounded(path: Path, file: Any) -> None:
+    """Refuse a file of which even one row or block would fill the memory."""
+    if max(file.width, file.height) > _MOST_ACROSS:
+        raise RasterError(
+            f"{path.name} is {file.width:,} × {file.height:,} pixels; more than {_MOST_ACROSS:,} in a row are not read"
+        )
+    for (high, wide), kind in zip(file.block_shapes, file.dtypes, strict=True):
+        if (size := high * wide * np.dtype(kind).itemsize) > _MOST_BLOCK:
+            raise RasterError(
+                f"{path.name} is stored in blocks of {wide:,} × {high:,} pixels, {size >> 20} MiB each; write it again in "
+                "tiles (gdal_translate -co TILED=YES -co COMPRESS=DEFLATE)"
+            )
 
 
 @contextmanager
@@ -130,10 +175,16 @@ def _opened(path: Path) -> Iterator[Any]:
 
     if not path.is_file():
         raise RasterError(f"{path} is no file; give a GeoTIFF such as a population grid")
+    # Other formats that GDAL reads may name further files and addresses inside, which a stranger must not choose.
+    with path.open("rb") as start:
+        if not is_tiff(head := start.read(4)):
+            raise RasterError(
+                f"{path.name} cannot be read as a raster: it begins with {head!r} and is no GeoTIFF"
+            )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
         try:
-            file = rasterio.open(path)
+            file = rasterio.open(path, driver="GTiff")
         except RasterioIOError as error:
             raise RasterError(f"{path.name} cannot be read as a raster: {error}") from error
         with file:

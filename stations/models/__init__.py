@@ -13,6 +13,7 @@ from stations.models.derived import GazetteerEntry, PublicStation, Schedule, Sta
 from stations.models.freshness import FreshnessPromise
 from stations.models.imports import Batch, BatchRow, Source
 from stations.models.keys import ApiKey
+from stations.models.layers import DemandGrid, DemandLayer
 from stations.models.ledger import Change, Commit, CommitCounter, RegistryInfo
 from stations.models.people import Grant, Staff
 from stations.models.places import Place, Region
@@ -49,6 +50,8 @@ __all__ = [
     "CommitCounter",
     "CoverageRun",
     "Credential",
+    "DemandGrid",
+    "DemandLayer",
     "FreshnessPromise",
     "GazetteerEntry",
     "Grant",
