@@ -1,15 +1,16 @@
 """A large question in parts: each part with a halo as wide as anybody gets within the limit, in a pool of processes.
 
 What lies beyond the halo cannot be reached within the limit, so every number is the one of the single run, to the last
-digit; a test holds them equal. A pool of a cluster engine fits in place of the processes: a part is a function of
-arrays alone.
+digit, and so is the station named where several are equally near; a test holds them equal. The pool of a cluster
+engine fits in place of the processes: the answer to a part is a function of its arrays alone.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor
-from contextlib import nullcontext
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from multiprocessing import get_context
 
@@ -60,16 +61,17 @@ def parts(
             "parts need a finite limit in seconds: without one the halo would be the whole network"
         )
     halo = limit_s * network.fastest_ms + 1.0
-    snapped = places.segment != NOWHERE
+    snapped = np.flatnonzero(places.segment != NOWHERE)
+    snapped = snapped[np.argsort(label[snapped], kind="stable")]
     served = np.flatnonzero(stations.segment != NOWHERE)
-    for name in np.unique(label[snapped]):
-        which = np.flatnonzero(snapped & (label == name))
-        on = np.unique(places.segment[which])
-        ends = np.vstack([network.xy[network.tail[on]], network.xy[network.head[on]]])
-        low, high = ends.min(axis=0) - halo, ends.max(axis=0) + halo
-        inside = ((network.xy >= low) & (network.xy <= high)).all(axis=1)
-        segments = np.flatnonzero(inside[network.tail] | inside[network.head])
-        mine = served[np.isin(stations.segment[served], segments)]
+    ends = [_ByX.of(network.xy[nodes]) for nodes in (network.tail, network.head)]
+    for which in np.split(snapped, np.flatnonzero(np.diff(label[snapped])) + 1) if len(snapped) else []:
+        on = places.segment[which]
+        about = np.vstack([network.xy[network.tail[on]], network.xy[network.head[on]]])
+        low, high = about.min(axis=0) - halo, about.max(axis=0) + halo
+        segments = np.unique(np.concatenate([each.within(low, high) for each in ends]))
+        at = np.minimum(np.searchsorted(segments, stations.segment[served]), len(segments) - 1)
+        mine = served[segments[at] == stations.segment[served]]
         yield Part(
             network.part(segments),
             _renumbered(places.take(which), segments),
@@ -81,6 +83,25 @@ def parts(
         )
 
 
+@dataclass(frozen=True, slots=True)
+class _ByX:
+    """Points in the order of their x, so that those of a box are found among the few between its sides."""
+
+    order: _Ints
+    xy: _Floats
+
+    @classmethod
+    def of(cls, xy: _Floats) -> _ByX:
+        order = np.argsort(xy[:, 0], kind="stable")
+        return cls(order, xy[order])
+
+    def within(self, low: _Floats, high: _Floats) -> _Ints:
+        first = np.searchsorted(self.xy[:, 0], low[0])
+        last = np.searchsorted(self.xy[:, 0], high[0], side="right")
+        y = self.xy[first:last, 1]
+        return np.asarray(self.order[first:last][(y >= low[1]) & (y <= high[1])])
+
+
 def nearest_in_parts(
     network: Network,
     places: Snapped,
@@ -90,20 +111,23 @@ def nearest_in_parts(
     limit_s: float,
     towards: bool = True,
     processes: int = 1,
+    pool: Executor | None = None,
     told: Callable[[float], None] | None = None,
 ) -> Nearest:
     """Answer as ``geo.reach.nearest`` does, part by part.
 
-    processes: 1 works in this one. told: called with the share that is done, 0 to 1; what it raises ends the run.
+    processes: 1 works in this one. pool: an executor of one's own that works instead and is left open; it is handed two
+    parts for each of ``processes``, and the next when one is done, so that few are in memory at a time. told: called with
+    the share that is done, 0 to 1; what it raises ends the run.
     """
     if len(label) != len(places):
         raise ReachError(f"{len(places)} places and {len(label)} labels: each place needs one")
     seconds, station = np.full(len(places), np.inf), np.full(len(places), -1, dtype=np.int64)
     total = max(1, int((places.segment != NOWHERE).sum()))
     done = 0
-    with _pool(processes) as pool:
-        questions = parts(network, places, stations, label, limit_s=limit_s, towards=towards)
-        for which, found, of in pool.map(_answer, questions) if pool else map(_answer, questions):
+    questions = parts(network, places, stations, label, limit_s=limit_s, towards=towards)
+    with _workers(processes, pool) as workers:
+        for which, found, of in _answers(workers, questions, 2 * processes):
             seconds[which], station[which] = found, of
             done += len(which)
             if told is not None:
@@ -118,9 +142,29 @@ def _answer(part: Part) -> tuple[_Ints, _Floats, _Ints]:
     return part.which, found.seconds, np.where(found.station >= 0, part.station_numbers[found.station], -1)
 
 
-def _pool(processes: int) -> Executor | nullcontext[None]:
-    if processes <= 1:
-        return nullcontext()
+def _answers(
+    workers: Executor | None, questions: Iterator[Part], ahead: int
+) -> Iterator[tuple[_Ints, _Floats, _Ints]]:
+    """Answer in the order of the questions, so many of them ahead."""
+    if workers is None:
+        yield from map(_answer, questions)
+        return
+    waiting: deque[Future[tuple[_Ints, _Floats, _Ints]]] = deque()
+    try:
+        for part in questions:
+            waiting.append(workers.submit(_answer, part))
+            if len(waiting) >= ahead:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        for future in waiting:
+            future.cancel()
+
+
+def _workers(processes: int, pool: Executor | None) -> AbstractContextManager[Executor | None]:
+    if pool is not None or processes <= 1:
+        return nullcontext(pool)
     return ProcessPoolExecutor(processes, mp_context=get_context("spawn"))
 
 
