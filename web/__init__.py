@@ -31,6 +31,7 @@ def create_app(settings: Settings, *, engine: Engine | None = None, sandbox: boo
         finder,
         i18n,
         limiting,
+        ogc,
         pages,
         planner,
         problems,
@@ -61,6 +62,7 @@ def create_app(settings: Settings, *, engine: Engine | None = None, sandbox: boo
     app.register_blueprint(finder.blueprint)
     app.register_blueprint(api.blueprint)
     app.register_blueprint(reports.blueprint)
+    app.register_blueprint(ogc.blueprint)
     desk.init_app(app)
     planner.init_app(app)
 
@@ -83,6 +85,8 @@ def _compress(app: Flask) -> None:
         "application/json",
         "application/geo+json",
         "application/problem+json",
+        "application/schema+json",
+        "application/vnd.oai.openapi+json",
     ]
     app.config["COMPRESS_ALGORITHM"] = ["br", "gzip"]
     app.config["COMPRESS_BR_LEVEL"] = 4

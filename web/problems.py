@@ -62,7 +62,7 @@ _TITLES = {
 _CANCELLED = "57014"
 _DISK_FULL = "53100"
 #: Paths below these are for programs; all others are for people.
-_FOR_PROGRAMS = ("/api/", "/map/", "/find.json", "/find/")
+_FOR_PROGRAMS = ("/api/", "/ogc", "/map/", "/find.json", "/find/")
 
 
 def problem(status: int, detail: str, **members: Any) -> Response:

@@ -11,7 +11,8 @@ from datetime import datetime
 from typing import Any, Final, TypeAlias
 
 from geoalchemy2 import Geography
-from sqlalchemy import ColumnElement, Float, and_, case, cast, false, func, literal, or_, select
+from shapely.geometry.base import BaseGeometry
+from sqlalchemy import Boolean, ColumnElement, Float, and_, case, cast, false, func, literal, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Text
 
@@ -31,12 +32,14 @@ __all__ = [
     "covers",
     "doubt",
     "extent",
+    "geojson",
     "holds_pairs",
     "holds_pairs_of",
     "in_bbox",
     "in_regions",
     "in_state",
     "inner_point",
+    "intersects_box",
     "matching",
     "metres_between",
     "metres_to",
@@ -45,7 +48,9 @@ __all__ = [
     "perhaps_within",
     "point",
     "roughly_nearest_first",
+    "shape",
     "sounding",
+    "spatially",
     "within",
     "wkb",
     "written_in",
@@ -107,6 +112,46 @@ def extent(column: Any) -> tuple[ColumnElement[Any], ...]:
     box = func.ST_Extent(column)
     edges = (func.ST_XMin, func.ST_YMin, func.ST_XMax, func.ST_YMax)
     return tuple(cast(edge(box), Float) for edge in edges)
+
+
+def geojson(column: Any, *, srid: int, latitude_first: bool, digits: int) -> ColumnElement[str]:
+    """Return a geometry column (WGS 84) as GeoJSON text in another reference system, in the order of its axes."""
+    moved = column if srid == 4326 else func.ST_Transform(column, srid)
+    # Option 0: no member "crs", which GeoJSON of today does not have.
+    return func.ST_AsGeoJSON(func.ST_FlipCoordinates(moved) if latitude_first else moved, digits, 0)
+
+
+def intersects_box(column: Any, box: BBox) -> ColumnElement[bool]:
+    """Return whether a geometry column meets a box, which may cross the antimeridian, to the last digit.
+
+    ``&&`` alone compares boxes that the index has rounded outwards, by up to a metre.
+    """
+    return or_(
+        *(
+            func.ST_Intersects(
+                column, func.ST_MakeEnvelope(part.west, part.south, part.east, part.north, 4326)
+            )
+            for part in box.parts()
+        )
+    )
+
+
+#: What CQL2 calls the relations of geometries, and PostGIS too.
+_RELATIONS: Final = {
+    name.lower(): getattr(func, f"ST_{name}")
+    for name in ("Intersects", "Disjoint", "Contains", "Within", "Touches", "Crosses", "Overlaps", "Equals")
+}
+
+
+def spatially(relation: str, first: Any, second: Any) -> ColumnElement[bool]:
+    """Return whether two geometries stand in a relation: ``intersects``, ``within`` …"""
+    found: ColumnElement[bool] = _RELATIONS[relation](first, second, type_=Boolean)
+    return found
+
+
+def shape(geometry: BaseGeometry) -> ColumnElement[Any]:
+    """Return a geometry in WGS 84 as a value."""
+    return func.ST_GeomFromWKB(geometry.wkb, 4326)
 
 
 def in_bbox(box: BBox) -> ColumnElement[bool]:

@@ -1,0 +1,118 @@
+"""Features: a page of a collection, and one by its id."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import request
+from werkzeug.wrappers import Response
+
+from stations.registry import features, public
+from stations.registry.crs import Crs
+from web.db import session
+from web.i18n import say
+from web.ogc import pages
+from web.ogc.answers import answer, as_json
+from web.ogc.asking import asked, asked_crs
+from web.ogc.blueprint import blueprint
+from web.ogc.collections import Collection, get
+from web.ogc.landing import both_forms
+from web.ogc.links import Link, address, here
+from web.ogc.negotiation import GEOJSON, HTML, JSON, Form, asked_form
+
+__all__ = ["items", "one_item"]
+
+_GEOJSON = f"{GEOJSON}; charset=utf-8"
+
+
+@blueprint.get("/collections/<collection>/items")
+def items(collection: str) -> Response:
+    """Answer a page of features, by key, so that no row is lost or told twice while others write."""
+    found = get(collection)
+    form = asked_form(GEOJSON)
+    wanted = asked(found)
+    page = features.page(
+        session(), found.source, wanted.conditions, limit=wanted.limit, after=wanted.cursor, crs=wanted.crs
+    )
+    links = _links(found, form, page.next_cursor)
+    about = _about(found)
+    head: dict[str, Any] = {"type": "FeatureCollection", **about}
+    if page.next_cursor is None and wanted.cursor is None:
+        # Known for nothing where all is told; elsewhere counting would cost more than the page itself.
+        head["numberMatched"] = len(page.features)
+    head["numberReturned"] = len(page.features)
+    head["links"] = [link.as_dict() for link in links]
+    if form is Form.HTML:
+        body = pages.items(found, page, head, links, wanted.box)
+        return answer(body, HTML, links=links, changed_at=page.changed_at)
+    # The features are complete JSON texts; parsing them to print them again would be most of the time.
+    text = f'{as_json(head)[:-1]}, "features": [{", ".join(page.features)}]}}'
+    return answer(text, _GEOJSON, links=links, changed_at=page.changed_at, headers=_crs_header(wanted.crs))
+
+
+@blueprint.get("/collections/<collection>/items/<feature>")
+def one_item(collection: str, feature: str) -> Response:
+    """Answer one feature, whatever its state."""
+    found = get(collection)
+    form = asked_form(GEOJSON)
+    crs = asked_crs()
+    text, changed_at = features.item(session(), found.source, feature, crs=crs)
+    given = [(name, value) for name, value in request.args.items() if name == "crs"]
+    place = {"collection": collection, "feature": feature}
+    links = [
+        *(
+            Link(link.rel, address("ogc.one_item", [*given, *_form_of(link)], **place), link.type, link.title)
+            for link in both_forms("ogc.one_item", form, GEOJSON, **place)
+        ),
+        Link("collection", address("ogc.collection", collection=collection), JSON, say(found.title)),
+    ]
+    if form is Form.HTML:
+        return answer(pages.item(found, text, links), HTML, links=links, changed_at=changed_at)
+    about = as_json({**_about(found), "links": [link.as_dict() for link in links]})
+    return answer(
+        f"{text[:-1]}, {about[1:]}", _GEOJSON, links=links, changed_at=changed_at, headers=_crs_header(crs)
+    )
+
+
+def _form_of(link: Link) -> list[tuple[str, str]]:
+    return [("f", Form.HTML if link.type == HTML else Form.JSON)]
+
+
+def _about(collection: Collection) -> dict[str, Any]:
+    """Return what an answer says of itself beside its features."""
+    about = public.info(session())
+    return {
+        "registry": about.name,
+        "demonstration": about.demonstration,
+        **(
+            {"notice": "演示数据，并非真实站点 Demonstration data: these stations do not exist"}
+            if about.demonstration and collection.one_query
+            else {}
+        ),
+    }
+
+
+def _crs_header(crs: Crs) -> dict[str, str]:
+    return {"Content-Crs": f"<{crs.uri}>"}
+
+
+def _links(collection: Collection, form: Form, following: str | None) -> list[Link]:
+    given = list(request.args.items())
+    values = {"collection": collection.id}
+    media = {Form.JSON: (GEOJSON, "GeoJSON"), Form.HTML: (HTML, "HTML")}
+    links = [
+        Link(
+            "self" if each is form else "alternate",
+            address("ogc.items", here(given, each), **values),
+            kind,
+            say("本页") if each is form else say("另一种格式：{name}", name=name),
+        )
+        for each, (kind, name) in media.items()
+    ]
+    if following is not None:
+        rest = [*((name, value) for name, value in given if name != "cursor"), ("cursor", following)]
+        links.append(
+            Link("next", address("ogc.items", here(rest, form), **values), media[form][0], say("下一页"))
+        )
+    links.append(Link("collection", address("ogc.collection", **values), JSON, say(collection.title)))
+    return links

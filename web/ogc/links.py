@@ -1,0 +1,61 @@
+"""Links of the API: whole addresses from the configured origin, never from what a stranger wrote as the host."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from flask import Response, url_for
+
+from web.origin import absolute
+
+__all__ = ["Link", "address", "here", "link_header"]
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One link: its relation, a whole address, a media type and words for people; ``templated`` for {names} in it."""
+
+    rel: str
+    href: str
+    type: str
+    title: str = ""
+    templated: bool = False
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the link as the standard's JSON has it."""
+        found: dict[str, Any] = {"rel": self.rel, "type": self.type, "href": self.href}
+        if self.title:
+            found["title"] = self.title
+        if self.templated:
+            found["templated"] = True
+        return found
+
+
+def address(endpoint: str, query: Iterable[tuple[str, str]] = (), /, **place: Any) -> str:
+    """Return the whole address of an endpoint, such as ``ogc.items``, with a query string of these names and values.
+
+    place: what stands in the path.
+    """
+    asked = urlencode(list(query), safe=",:/")
+    return absolute(url_for(endpoint, **place)) + (f"?{asked}" if asked else "")
+
+
+def here(items: Iterable[tuple[str, str]], form: str) -> list[tuple[str, str]]:
+    """Return the names and values of an address as they are, but for another form (``f``)."""
+    return [*((name, value) for name, value in items if name != "f"), ("f", form)]
+
+
+def link_header(response: Response, links: Sequence[Link]) -> None:
+    """Say the links in the header too, for who reads no further."""
+    # Titles stay in the body: a header holds ASCII, and theirs are in the reader's language.
+    response.headers["Link"] = ", ".join(
+        f'<{quote(link.href, safe=_SAFE)}>; rel="{link.rel}"; type="{link.type}"'
+        for link in links
+        if not link.templated
+    )
+
+
+_SAFE = "%/:=&?~#+!$,;'@()*[]"
