@@ -82,6 +82,15 @@ def _within(file: Any, column: _Floats, row: _Floats) -> _Floats:
     west, north = np.floor(across).astype(np.int64), np.floor(down).astype(np.int64)
     east, south = np.minimum(west + 1, values.shape[1] - 1), np.minimum(north + 1, values.shape[0] - 1)
     across, down = across - west, down - north
-    upper = values[north, west] * (1 - across) + values[north, east] * across
-    lower = values[south, west] * (1 - across) + values[south, east] * across
-    return np.asarray(upper * (1 - down) + lower * down)
+    total, known = np.zeros(len(column)), np.zeros(len(column))
+    for pixel, weight in (
+        (values[north, west], (1 - down) * (1 - across)),
+        (values[north, east], (1 - down) * across),
+        (values[south, west], down * (1 - across)),
+        (values[south, east], down * across),
+    ):
+        there = ~np.isnan(pixel)
+        total[there] += pixel[there] * weight[there]
+        known[there] += weight[there]
+    # Beside a hole the pixels that are known speak, as long as they are nearer than those that are not.
+    return np.where(known >= 0.5, total / np.where(known > 0, known, 1.0), np.nan)

@@ -31,6 +31,7 @@ def drawn(seed: int, *, side: int = 9, step: float = 330.0) -> Network:
     xy = np.column_stack([at.ravel() // side * step, at.ravel() % side * step]) + random.uniform(
         -90, 90, (side * side, 2)
     )
+    xy += np.array([500_000.0, 4_000_000.0])
     tail = np.concatenate([at[:-1].ravel(), at[:, :-1].ravel()])
     head = np.concatenate([at[1:].ravel(), at[:, 1:].ravel()])
     kept = random.random(len(tail)) < 0.75
@@ -40,7 +41,7 @@ def drawn(seed: int, *, side: int = 9, step: float = 330.0) -> Network:
     closed = random.random(len(tail))
     forward = np.where(closed < 0.1, np.inf, length / speed)
     backward = np.where(closed > 0.85, np.inf, length / speed)
-    return Network(Mode.EBIKE, CRS.from_epsg(32647), xy + [500_000, 4_000_000], tail, head, length, forward, backward, "drawn")  # fmt: skip
+    return Network(Mode.EBIKE, CRS.from_epsg(32647), xy, tail, head, length, forward, backward, "drawn")  # fmt: skip
 
 
 def places_on(network: Network, count: int, random: np.random.Generator) -> Snapped:
