@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, Position, expect
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.orm import Session
 from windows import DESK, PHONE, Reader, Window, serving, violations
@@ -80,6 +80,11 @@ def shade(reader: Reader, code: str) -> str:
     return str(reader.page.evaluate("code => yizhan.plannerRuns[0].map.regions._shades[code]", code))
 
 
+def figures(page: Page) -> list[str]:
+    """Return the words of all tables that follow the view."""
+    return page.locator(".figures").all_inner_texts()
+
+
 def test_a_planner_asks_and_watches_the_worker(
     enter: Callable[..., Reader], engine: Engine, settings: Settings
 ) -> None:
@@ -114,6 +119,43 @@ def test_the_hours_move_the_table_and_the_map(enter: Callable[..., Reader], run_
     expect(page.locator(".yz-map")).to_have_attribute("data-hour", "3")
     assert shade(reader, "630222") != by_day
     assert reader.query()["hour"] == ["3"]
+    expect(page.locator(".gaps")).to_contain_text("民和回族土族自治县")
+    expect(page.locator(".leaflet-gaps-pane path")).to_have_count(2)
+    expect(page.locator(".told")).to_contain_text("03:00 没有一个算入的站点开着")
+
+
+def test_cells_change_with_the_hour_and_answer_to_a_click(enter: Callable[..., Reader], run_id: int) -> None:
+    reader = enter()
+    page = reader.page
+    drawn(reader, f"/desk/planner/runs/{run_id}?show=cells&at=102.1,36.6,14")
+    expect(page.locator(".leaflet-cells-pane img.leaflet-tile-loaded").first).to_be_attached()
+    page.locator(".yz-map").click(position=middle_of(page))
+    expect(page.locator(".place-note")).to_contain_text("这一格有 1,000 人，最近的站点")
+    page.locator("[data-slider]").fill("4")
+    expect(page.locator(".leaflet-cells-pane img[src*='hour=3']").first).to_be_attached()
+    page.locator(".yz-map").click(position=middle_of(page))
+    expect(page.locator(".place-note").last).to_contain_text("这一格有 1,000 人，这一刻：超过所有时限")
+
+
+def middle_of(page: Page) -> Position:
+    """Return where the cell of 民和 lies on its map."""
+    x, y = page.evaluate(
+        "() => { var p = yizhan.plannerRuns[0].map.latLngToContainerPoint([36.6, 102.1]); return [p.x, p.y]; }"
+    )
+    return {"x": x, "y": y}
+
+
+@pytest.mark.parametrize("layer", ["辐射区域", "重叠的辐射区域"])
+def test_the_areas_that_stations_serve_are_drawn_when_they_are_asked_for(
+    enter: Callable[..., Reader], run_id: int, layer: str
+) -> None:
+    reader = enter()
+    page = reader.page
+    drawn(reader, f"/desk/planner/runs/{run_id}?show=")
+    expect(page.locator(".leaflet-reach-pane canvas")).to_have_count(0)
+    page.get_by_label(layer, exact=True).check()
+    expect(page.locator(".leaflet-reach-pane canvas")).to_have_count(1)
+    expect(page.locator(".key")).to_contain_text(layer)
 
 
 def test_a_link_shows_the_same_again(enter: Callable[..., Reader], run_id: int) -> None:
@@ -124,15 +166,17 @@ def test_a_link_shows_the_same_again(enter: Callable[..., Reader], run_id: int) 
     expect(page.locator(".key")).to_contain_text("人口")
     page.get_by_label("人口格网").check()
     page.get_by_label("覆盖空白").uncheck()
-    page.locator("[data-sort]", has_text="区域").click()
-    expect(page.locator("[aria-sort]")).to_contain_text("区域")
+    page.locator(".planner-left [data-sort]", has_text="区域").click()
+    expect(page.locator(".planner-left [aria-sort]")).to_contain_text("区域")
+    page.locator(".doors [data-sort]", has_text="分钟内的人").click()
+    expect(page.locator(".doors [aria-sort]")).to_contain_text("分钟内的人")
     page.get_by_role("button", name="民和回族土族自治县").click()
     expect(page).to_have_url(re.compile(r"at=102\."))
-    told, shaded = page.locator(".figures").inner_text(), shade(reader, "630102")
+    told, shaded = figures(page), shade(reader, "630102")
     place = page.evaluate("() => yizhan.plannerRuns[0].map.getCenter().lng")
     other = enter()
     drawn(other, page.url.removeprefix(other.site))
-    assert other.page.locator(".figures").inner_text() == told
+    assert figures(other.page) == told
     assert shade(other, "630102") == shaded
     assert abs(other.page.evaluate("() => yizhan.plannerRuns[0].map.getCenter().lng") - place) < 0.01
     assert other.page.get_by_label("人口格网").is_checked()

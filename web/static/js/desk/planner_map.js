@@ -61,6 +61,7 @@
     if (this._loading) this._loading.abort();
     this._loading = asking;
     this.at = hour;
+    this.map.closePopup(); // what it says was so at another hour
     this.loaded = yizhan.ask(this._hourly(this.options.url), asking.signal).then(function (body) {
       run.body = body;
       run.draw();
