@@ -25,6 +25,7 @@ _METHODS = [
     ("desk/**.py", "python"),
     ("planner/**.py", "python"),
     ("ground.py", "python"),
+    ("streets.py", "python"),
     ("templates/**.html", "jinja2"),
 ]
 _KEYWORDS: dict[str, tuple[int, ...] | None] = {"_": None, "say": None, "mark": None, "plural": (1, 2)}
