@@ -70,6 +70,11 @@ def coverage() -> None:
 )
 @click.option("--round-the-clock", is_flag=True, help="Count every hour of the day of --at, or of today.")
 @click.option(
+    "--ways",
+    type=click.Choice(["streets", "straight"]),
+    help="What minutes are measured along. Default: the streets, once they are loaded.",
+)
+@click.option(
     "--detour", type=float, default=1.3, show_default=True, help="Street metres for a straight metre."
 )
 @click.option("--keep", "title", metavar="TITLE", help="Keep the run under this title.")
@@ -83,13 +88,17 @@ def run(
     service without one.
     """
     from stations.planning import measure, runs
+    from stations.planning.ways import for_question, usual
     from stations.registry.writing import OPERATOR, acting, actor_id
 
-    question = _question(query, at, settings.now(), asked)
+    question = _question(
+        query, at, settings.now(), asked | {"ways": asked["ways"] or usual(settings.streets)}
+    )
+    ways = for_question(question, settings.streets)
     with registry_session(settings) as session:
         started = time.monotonic()
         with _progress() as told:
-            found = measure(session, question, now=settings.now(), told=told)
+            found = measure(session, question, now=settings.now(), ways=ways, told=told)
         number = None
         if title is not None:
             operator = actor_id(session, OPERATOR)
@@ -158,7 +167,7 @@ def publish(settings: Settings, number: int) -> None:
 def _question(query: str, at: datetime | None, now: datetime, asked: Mapping[str, Any]) -> CoverageQuestion:
     from geo.passing import Mode
     from stations.hours import SHANGHAI
-    from stations.planning import CoverageQuestion
+    from stations.planning import Along, CoverageQuestion
     from stations.query import StationQuery
 
     moment = None if at is None else at.replace(tzinfo=SHANGHAI)
@@ -174,6 +183,7 @@ def _question(query: str, at: datetime | None, now: datetime, asked: Mapping[str
         around_the_clock=asked["round_the_clock"],
         serving=StationQuery.parse(parse_qsl(query, keep_blank_values=True)),
         detour=asked["detour"],
+        ways=Along(asked["ways"]),
     )
 
 
@@ -263,7 +273,8 @@ def _standing(found: Measured) -> str:
     ways = (
         f"estimated along the straight line × {basis['detour']:g} (估算（直线×系数）)"
         if basis["estimated_ways"]
-        else f"on the streets of {basis['ways']}"
+        else f"on {basis['segments']:,} segments of street, {basis['ways']} ({basis['streets_date'] or 'no date'}); "
+        f"{basis['places_without_street']:.1%} of cells have no street near, {basis['places_cut_off']:.1%} are cut off"
     )
     people = f"{basis['demand']}{', coarse (估算)' if basis['estimated_demand'] else ''}"
     outside = f" {found.cells.outside:,.0f} people lie outside." if found.cells.outside >= 0.5 else ""

@@ -29,6 +29,7 @@ from web.finder.places import places
 from web.finder.voices import voices_of
 from web.i18n import lang
 from web.origin import absolute
+from web.streets import travel
 
 __all__ = ["OTHERS"]
 
@@ -42,7 +43,11 @@ _MOST_CODES = 100
 def home() -> str:
     """Show the finder with the list that the address asks for."""
     asked = Asked.read(request.args.items(multi=True))
-    found = None if asked.query.near is None else find(session(), asked.query, now=now(), limit=LIMIT)
+    found = (
+        None
+        if asked.query.near is None
+        else find(session(), asked.query, now=now(), limit=LIMIT, travel=travel())
+    )
     return render_template("finder.html", **finder_page(asked, found))
 
 
@@ -61,9 +66,9 @@ def rows_json() -> Response:
         raise _no_point(problems)
     query = replace(query, q="")
     if codes is None:
-        found = find(session(), query, now=now(), limit=LIMIT)
+        found = find(session(), query, now=now(), limit=LIMIT, travel=travel())
     else:
-        rows = named(session(), codes, query, now=now())
+        rows = named(session(), codes, query, now=now(), travel=travel())
         located = query.near is not None
         found = Found(moment_of(query, now()), query.by, query.stay or STAY, located, False, False, (), rows)
     said = voices_of(session(), found.rows, now())

@@ -17,13 +17,14 @@ from web.finder.words import TOO_FAR, minutes_words, said_words, verdict_words
 from web.i18n import lang, plural, say
 from web.pages.map_view import metres_words
 from web.pages.when import ago_words, state_words
+from web.streets import basis_words, is_mixed
 
 __all__ = ["ROW_COLUMNS", "Voices", "answer", "as_values", "shown"]
 
 #: What public voices say of each station, by its code.
 Voices = Mapping[str, Mapping[str, Any]]
 
-ROW_COLUMNS = (*COLUMNS, "metres", "minutes", "state", "until", "then", "verdict", "left", "voice")
+ROW_COLUMNS = (*COLUMNS, "metres", "minutes", "about", "state", "until", "then", "verdict", "left", "voice")
 _MARKS = {"yes": None, "inferred": "query", "broken": "warn", "unknown": "query"}
 #: Where nobody knows, or one would stand before a closed door, the telephone is at hand.
 _CALLED = frozenset((Verdict.UNKNOWN, Verdict.CLOSED))
@@ -35,14 +36,15 @@ def answer(found: Found, query: StationQuery, voices: Voices) -> dict[str, Any]:
         "timeStamp": found.moment.isoformat(),
         "at": query.at.isoformat() if query.at else None,
         "columns": ROW_COLUMNS,
-        "rows": [as_values(row, voices) for row in found.rows],
+        "rows": [as_values(row, voices, about=_is_about(row, found)) for row in found.rows],
+        "basis": basis_words((row.minutes for row in found.rows), found.by),
         "nothing_open": found.nothing_open,
         "nothing_near": found.nothing_near,
         "set_aside": found.set_aside,
     }
 
 
-def as_values(row: Row, voices: Voices) -> list[Any]:
+def as_values(row: Row, voices: Voices, *, about: bool = False) -> list[Any]:
     """Return a row of ``ROW_COLUMNS``; moments are ISO 8601, amenities bit sets."""
     held = _standings(row)
     return [
@@ -52,6 +54,7 @@ def as_values(row: Row, voices: Voices) -> list[Any]:
         *(sum(BITS[code] for code in held[name]) for name in ("yes", "inferred", "broken", "no")),
         None if row.distance_m is None else round(row.distance_m),
         None if row.minutes is None else row.minutes.value,
+        about,
         row.now.state, _iso(row.now.until), row.now.then, row.verdict, row.minutes_until_close,
         voices.get(row.code),
     ]  # fmt: skip
@@ -59,7 +62,10 @@ def as_values(row: Row, voices: Voices) -> list[Any]:
 
 def shown(found: Found, wanted: tuple[str, ...], voices: Voices) -> list[dict[str, Any]]:
     """Return what the template writes of each row."""
-    return [_shown(row, found.moment, wanted, voices.get(row.code)) for row in found.rows]
+    return [
+        _shown(row, found.moment, wanted, voices.get(row.code)) | {"minutes": _minutes(row, found)}
+        for row in found.rows
+    ]
 
 
 def _shown(
@@ -75,7 +81,6 @@ def _shown(
         "other_names": [(tag, row.names[tag]) for tag in ("bo", "mn-Mong") if row.names.get(tag)],
         "url": url_for("finder.station_page", code=row.code, lang="en" if lang() == "en" else None),
         "mark": mark,
-        "minutes": minutes_words(row.minutes.value if row.minutes else None),
         "distance": "" if row.distance_m is None else metres_words(row.distance_m),
         "state": state_words(
             row.lifecycle, row.now.state, until=row.now.until, then=row.now.then, now=moment
@@ -88,6 +93,15 @@ def _shown(
         "voices": _voices(voice),
         "phone": phone if phone and phone.number else None,
     }
+
+
+def _minutes(row: Row, found: Found) -> str:
+    return minutes_words(row.minutes.value if row.minutes else None, about=_is_about(row, found))
+
+
+def _is_about(row: Row, found: Found) -> bool:
+    """Tell whether a row's minutes are an estimate among others that are none."""
+    return row.minutes is not None and row.minutes.estimated and is_mixed(each.minutes for each in found.rows)
 
 
 def _warning(row: Row) -> str:

@@ -19,6 +19,7 @@ from web.finder.words import minutes_words
 from web.i18n import lang, say
 from web.pages.map_view import metres_words
 from web.pages.when import state_words
+from web.streets import hint_words, is_mixed, travel
 
 __all__ = ["Beside", "Instead", "alternatives", "rights_centres"]
 
@@ -64,8 +65,10 @@ def rights_centres(session: Session, code: str) -> list[Beside]:
 
 def alternatives(
     session: Session, feature: Mapping[str, Any], *, by: By, now: datetime
-) -> tuple[bool, Sequence[Instead] | Sequence[Beside]]:
-    """Return whether the nearest doors are places to rest, and these: ranked as the finder ranks them from this door.
+) -> tuple[bool, Sequence[Instead] | Sequence[Beside], str]:
+    """Return whether the nearest doors are places to rest, these, and what their numbers stand on.
+
+    They are ranked as the finder ranks them from this door.
 
     A service point is answered with the same service, by distance.
     """
@@ -75,10 +78,11 @@ def alternatives(
         found = finding.nearest_of_kind(
             session, p["kind"], near=near, region=None if near else p["region"], limit=_SHOWN + 1
         )
-        return False, [_beside("", other) for other in found if other.code != p["code"]][:_SHOWN]
-    return True, [
-        _instead(row) for row in finding.alternatives(session, p["code"], now=now, by=by, limit=_SHOWN).rows
-    ]
+        others = [_beside("", other) for other in found if other.code != p["code"]][:_SHOWN]
+        return False, others, hint_words(())
+    rows = finding.alternatives(session, p["code"], now=now, by=by, limit=_SHOWN, travel=travel()).rows
+    ways = [row.minutes for row in rows]
+    return True, [_instead(row, is_mixed(ways)) for row in rows], hint_words(ways)
 
 
 def _beside(place: str, other: finding.Neighbour) -> Beside:
@@ -93,7 +97,7 @@ def _beside(place: str, other: finding.Neighbour) -> Beside:
     )
 
 
-def _instead(row: Row) -> Instead:
+def _instead(row: Row, mixed: bool) -> Instead:
     shape = mark_of(row.kind, row.lifecycle, row.now.state)
     return Instead(
         name=_name(row.names, row.code),
@@ -104,7 +108,9 @@ def _instead(row: Row) -> Instead:
         ),
         look=shape.look,
         distance="" if row.distance_m is None else metres_words(row.distance_m),
-        minutes=minutes_words(row.minutes.value if row.minutes else None),
+        minutes=minutes_words(row.minutes.value, about=mixed and row.minutes.estimated)
+        if row.minutes
+        else "",
         phones=tuple(phones(row.phone)),
     )
 

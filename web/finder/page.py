@@ -40,6 +40,7 @@ from web.maps.finder_map import finder_map
 from web.maps.symbols import symbols
 from web.pages.map_view import local_value
 from web.pages.words import look_labels
+from web.streets import basis_words
 
 __all__ = ["LIMIT", "Asked", "finder_page"]
 
@@ -112,7 +113,7 @@ def finder_page(asked: Asked, found: Found | None, *, for_offline: bool = False)
         "carried": carried + explicit,
         "rows": [] if found is None else listing.shown(found, query.amenities, said),
         "notice": " ".join(notices(asked.query, asked.problems, found)),
-        "basis": finder_words()["basis_ebike" if query.by is By.EBIKE else "basis_walk"],
+        "basis": basis_words((row.minutes for row in found.rows) if found else (), query.by),
         "starts": _starts(explicit),
         "kinds": vocabulary.KINDS,
         "amenities": vocabulary.AMENITIES,

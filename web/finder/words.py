@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from stations import vocabulary
 from stations.finding import Verdict
+from stations.query import By
 from web.i18n import lang, plural, say
 from web.pages.words import map_words, vocabulary_labels
+from web.streets import straight_words
 
 __all__ = ["TOO_FAR", "choice_words", "finder_words", "heading_words", "minutes_words", "said_words", "verdict_words",
            "vocabulary_words"]  # fmt: skip
@@ -33,10 +35,15 @@ def finder_words() -> dict[str, object]:
 TOO_FAR = 600
 
 
-def minutes_words(minutes: int | None) -> str:
-    """Say how long a way takes: 31 分钟, 3 小时 34 分; empty where that is unknown or of no use."""
+def minutes_words(minutes: int | None, *, about: bool = False) -> str:
+    """Say how long a way takes: 31 分钟, 3 小时 34 分; empty where that is unknown or of no use.
+
+    about: an estimate among minutes that are none.
+    """
     if minutes is None or minutes >= TOO_FAR:
         return ""
+    if about:
+        return say("约 {minutes}", minutes=minutes_words(minutes))
     hours, rest = divmod(minutes, 60)
     if not hours:
         return say("{n} 分钟", n=rest)
@@ -100,8 +107,9 @@ def _list() -> dict[str, object]:
         "more_of": say("{name}：更多"),
         "details": say("全部信息和导航"),
         "where_from": say("从哪里找？"),
-        "basis_walk": say("分钟数是步行的直线估算，没有算街道。先列到达时开着、待得住的。"),
-        "basis_ebike": say("分钟数是骑电动车的直线估算，没有算街道。先列到达时开着、待得住的。"),
+        "basis_walk": straight_words(By.WALK),
+        "basis_ebike": straight_words(By.EBIKE),
+        "about": say("约 {minutes}"),
         "nothing_open": say("附近现在没有开着的。先列最快开门的，再列时间未知、可以打电话问的。"),
         "nothing_near": say("附近没有：一小时之内到不了任何符合条件的站点。下面是最近的几个。"),
         "outside": say("这个位置不在本地图的地区里，定位可能不准：输入一个地方，或在地图上点一下。"),

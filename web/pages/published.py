@@ -55,6 +55,7 @@ def _about(run: CoverageRun) -> dict[str, Any]:
         "at": (run.question.get("at") or "")[:16].replace("T", " ") or None,
         "stations": int((run.summary or {}).get("stations") or 0),
         "estimated_ways": bool(basis.get("estimated_ways")),
+        "ways": None if basis.get("estimated_ways") else str(basis.get("ways") or ""),
         "estimated_people": bool(basis.get("estimated_demand")),
     }
 

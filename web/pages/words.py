@@ -171,7 +171,7 @@ def _published() -> dict[str, object]:
         "run_at": say("只算 {moment} 开着的站点。"),
         "run_any_hour": say("不看开放时间，运营中的站点都算。"),
         "run_ways_estimated": say("分钟为估算（直线×系数），没有按街道走。"),
-        "run_ways_streets": say("分钟按街道计算。"),
+        "run_ways_streets": say("分钟按街道计算（{source}）。"),
         "run_people_estimated": say("人口为估算，比较粗。"),
         "column_people_beyond": say("{minutes}分钟以外"),
         "column_people": say("人口"),

@@ -13,9 +13,10 @@ from geo.passing import Mode
 from stations import vocabulary
 from stations.errors import Invalid
 from stations.hours import SHANGHAI
-from stations.planning import CoverageQuestion
+from stations.planning import Along, CoverageQuestion
 from stations.query import StationQuery
 from web.i18n import say
+from web.streets import kept
 
 __all__ = ["Filled", "read"]
 
@@ -34,7 +35,8 @@ class Filled:
 
     @classmethod
     def fresh(cls, now: datetime) -> Filled:
-        """Return the form as it is offered first."""
+        """Return the form as it is offered first: along the streets, once they are loaded."""
+        streets = _streets()
         return cls(
             {
                 "title": "",
@@ -51,6 +53,8 @@ class Filled:
                 "amenities": [],
                 "unknown": "include",
                 "detour": "1.3",
+                "ways": str(Along.STREETS if streets else Along.STRAIGHT),
+                "streets": streets,
             }
         )
 
@@ -62,6 +66,8 @@ def read(form: MultiDict[str, str], *, regions: Mapping[str, str]) -> Filled:
         for name in ("title", "region", "mode", "limits", "main", "size_m", "timed", "date", "hour", "clock", "unknown",
                      "detour")
     } | {name: form.getlist(name) for name in ("kinds", "amenities")}  # fmt: skip
+    values["streets"] = _streets()
+    values["ways"] = form.get("ways", "").strip() or str(Along.STREETS if values["streets"] else Along.STRAIGHT)
     wrong: dict[str, str] = {}
 
     def taken(name: str, reader: Callable[[str], Any]) -> Any:
@@ -80,6 +86,7 @@ def read(form: MultiDict[str, str], *, regions: Mapping[str, str]) -> Filled:
         "limits_min": limits,
         "main_min": taken("main", lambda text: _main(text, limits)),
         "size_m": taken("size_m", lambda text: _number(text, 50, 50_000, say("写50到50000之间的米数。"))),
+        "ways": taken("ways", lambda ways: Along(_one_of(ways, _choices(values["streets"]), say("没有载入街道数据，请选直线。")))),
         "detour": taken("detour", lambda text: _number(text, 1, 5, say("写1到5之间的数。"))),
     }
     at = taken("date", lambda _: _moment(values)) if values["timed"] else None
@@ -102,6 +109,16 @@ def read(form: MultiDict[str, str], *, regions: Mapping[str, str]) -> Filled:
         **asked, at=at, around_the_clock=bool(values["clock"]), serving=StationQuery.parse(serving)
     )
     return Filled(values, question)
+
+
+def _streets() -> str:
+    """Name the streets that are loaded; empty where none are."""
+    found = kept()
+    return "" if found is None else f"{found.source} {found.date or ''}".strip()
+
+
+def _choices(streets: str) -> list[str]:
+    return [str(way) for way in Along if streets or way is not Along.STREETS]
 
 
 def _title(text: str) -> str:

@@ -24,6 +24,7 @@ from web.i18n import say
 from web.maps.cell_tiles import SHADES
 from web.maps.picture import PictureSpec, Pin, render
 from web.planner.page import Regions, shown
+from web.planner.ways_words import source_words
 
 __all__ = ["run_picture", "run_report"]
 
@@ -130,7 +131,7 @@ def _sources(session: Session, run: CoverageRun) -> list[str]:
     basis = run.basis or {}
     told = [
         say("人口：{source}", source=basis.get("demand", "")),
-        say("路程：{source}", source=say("估算（直线×系数）") if basis.get("estimated_ways") else basis.get("ways", "")),
+        say("路程：{source}", source=source_words(basis)),
     ]  # fmt: skip
     told += [
         say("地名：{source}", source=credit)

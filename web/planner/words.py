@@ -11,6 +11,7 @@ from stations.hours import SHANGHAI
 from stations.models import CoverageRun
 from stations.planning import CoverageQuestion
 from web.i18n import lang, say
+from web.planner.ways_words import asked_words, ways_words
 
 __all__ = [
     "basis_words",
@@ -115,20 +116,12 @@ def title_of(names: Mapping[str, str], code: str) -> str:
 
 def basis_words(basis: Mapping[str, Any]) -> list[str]:
     """Say what figures stand on: how minutes were measured, whose people, and that an estimate is one."""
-    if basis.get("estimated_ways"):
-        ways = say(
-            "分钟为估算（直线×系数）：直线距离 × {detour}，每秒 {speed} 米。河流、山和围墙都没有算进去。",
-            detour=f"{basis['detour']:g}",
-            speed=f"{basis['speed_ms']:.2f}",
-        )
-    else:
-        ways = say("分钟按街道网络计算：{source}。", source=basis.get("ways", ""))
     people = (
         say("人口为估算：2020年人口普查的数字摊到地名上，比较粗。")
         if basis.get("estimated_demand")
         else say("人口来自 {source}。", source=basis.get("demand", ""))
     )
-    told = [ways, people]
+    told = [*ways_words(basis), people]
     if (outside := basis.get("people_outside") or 0) >= 0.5:
         told.append(say("另有 {n} 人在所问区域之外，没有计入。", n=number(outside)))
     return told
@@ -155,7 +148,7 @@ def question_words(question: CoverageQuestion, names: Mapping[str, str]) -> list
         (say("时刻"), moment(question.at)),
         (say("一天24小时"), say("计算") if question.around_the_clock else say("不计算")),
         (say("格网边长"), say("{n} 米", n=f"{question.size_m:,.0f}")),
-        (say("绕行系数"), f"{question.detour:g}"),
+        *asked_words(question),
         (say("站点种类"), _terms(vocabulary.KINDS, serving.kinds) or say("所有休息站点")),
         (say("必须有"), _terms(vocabulary.AMENITIES, serving.amenities) or say("不限")),
         (say("不确定的"), say("不算") if str(serving.unknown) == "exclude" else say("也算")),

@@ -14,6 +14,7 @@ from stations.errors import Conflict
 from stations.jobs import Kind, Kinds, Progress, Task
 from stations.models import CoverageRun
 from stations.planning import CoverageQuestion, measure, runs
+from stations.planning.ways import for_question
 from stations.registry.writing import acting
 from web.settings import Settings
 
@@ -63,7 +64,8 @@ def _measure(task: Task, settings: Settings) -> Mapping[str, Any]:
     def told(step: str, share: float) -> None:
         task.say(step, _CLOCK + (1.0 - _CLOCK) * share if step == "hours" else _BEGINS.get(step))
 
-    found = measure(task.session, question, now=settings.now(), told=told)
+    ways = for_question(question, settings.streets)
+    found = measure(task.session, question, now=settings.now(), ways=ways, told=told)
     with acting(task.session, task.actor, reason=f"coverage: {run.title}"):
         runs.finish(task.session, run.id, found, now=settings.now(), seconds=time.monotonic() - started)
     return {"run": run.id}

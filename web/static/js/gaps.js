@@ -115,7 +115,7 @@
     return [
       yizhan.say("run_date", { date: run.date }),
       run.at ? yizhan.say("run_at", { moment: run.at }) : yizhan.say("run_any_hour"),
-      run.estimated_ways ? yizhan.say("run_ways_estimated") : yizhan.say("run_ways_streets"),
+      run.estimated_ways ? yizhan.say("run_ways_estimated") : yizhan.say("run_ways_streets", { source: run.ways }),
       run.estimated_people ? yizhan.say("run_people_estimated") : "",
     ].filter(Boolean).join(" ");
   }

@@ -69,7 +69,7 @@
     heading.textContent = starred ? say("starred", { n: listed.length }) : from ? say(place ? there : here, { place: place, n: listed.length }) : say("where_from");
     notice(answer);
     byId("basis").hidden = byId("tools").hidden = !from;
-    byId("basis").textContent = say(field("by").value === "ebike" ? "basis_ebike" : "basis_walk");
+    byId("basis").textContent = answer.basis || say(field("by").value === "ebike" ? "basis_ebike" : "basis_walk");
     byId("start").hidden = Boolean(from) || starred;
     yizhan.stars.refresh(listed);
     opened = null;

@@ -58,10 +58,11 @@
     return words && !(station.minutes >= yizhan.tooFar) ? words.replace("{n}", String(station.left)) : "";
   };
 
-  /** How long the way takes; nothing where that is of no use. */
-  yizhan.row.minutes = function (minutes) {
+  /** How long the way takes; nothing where that is of no use. about: an estimate among minutes that are none. */
+  yizhan.row.minutes = function (minutes, about) {
     var hours = Math.floor(minutes / 60), rest = minutes % 60;
     if (minutes === null || minutes >= yizhan.tooFar) return "";
+    if (about) return say("about", { minutes: yizhan.row.minutes(minutes) });
     return hours ? say(rest ? "hours_minutes" : "hours", { h: hours, n: rest }) : say("minutes", { n: rest });
   };
 
@@ -99,7 +100,7 @@
   /** One station as a list item. options: asked (amenities), now, starred, minutes (or null without a place). */
   yizhan.row.make = function (station, options) {
     var warning = yizhan.row.warning(station), voices = yizhan.row.voices(station), id = "more-" + station.code;
-    var minutes = yizhan.row.minutes(station.minutes), distance = station.metres === null ? "" : yizhan.distance(station.metres);
+    var minutes = yizhan.row.minutes(station.minutes, station.about), distance = station.metres === null ? "" : yizhan.distance(station.metres);
     var far = station.metres === null ? null : el("span", { "class": "far" }, [el("b", {}, minutes || distance), minutes ? el("span", {}, distance) : null]);
     return el("li", { "class": "find look-" + station.look, "data-code": station.code }, [
       el("a", { "class": "find-main", href: yizhan.links.station.replace("CODE", encodeURIComponent(station.code)) }, [
