@@ -16,7 +16,7 @@ from stations.keeping.uploads import Kept
 from stations.models import Upload
 from stations.registry.writing import OPERATOR, actor_id
 
-__all__ = ["add", "choose", "discard", "find", "of_batch", "settle", "sweep", "unjudged"]
+__all__ = ["add", "choose", "discard", "find", "of_batch", "settle", "sweep", "unjudged", "waiting_layers"]
 
 #: A file that nobody went on with, and one whose batch has ended.
 _LEFT_LYING: Final = timedelta(days=7)
@@ -24,6 +24,8 @@ _KEPT: Final = timedelta(days=90)
 #: A file may lie for a moment before the row that names it is there.
 _FRESH: Final = timedelta(days=1)
 _REFUSED: Final = "42501"
+#: What is chosen for a file that is no list of stations but a layer of demand.
+_LAYER: Final = "layer"
 
 _FORGET: Final = text("""
     DELETE FROM uploads u WHERE u.id IN (
@@ -66,7 +68,15 @@ def of_batch(session: Session, batch_id: int) -> Upload | None:
 
 def unjudged(session: Session, actor: int) -> list[Upload]:
     """Return the files of somebody that wait for the next step, the newest first."""
-    asked = select(Upload).where(Upload.actor_id == actor, Upload.batch_id.is_(None))
+    asked = select(Upload).where(
+        Upload.actor_id == actor, Upload.batch_id.is_(None), ~Upload.choices.has_key(_LAYER)
+    )
+    return list(session.scalars(asked.order_by(Upload.id.desc()).limit(20)))
+
+
+def waiting_layers(session: Session, actor: int) -> list[Upload]:
+    """Return the files of somebody that are to become layers of demand and are none yet, the newest first."""
+    asked = select(Upload).where(Upload.actor_id == actor, Upload.choices.has_key(_LAYER))
     return list(session.scalars(asked.order_by(Upload.id.desc()).limit(20)))
 
 

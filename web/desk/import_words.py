@@ -7,6 +7,7 @@ from typing import Any
 
 from stations import vocabulary as words
 from stations.imports.problems import Kind, Severity
+from web.desk import layer_words
 from web.i18n import lang, say
 
 __all__ = [
@@ -100,6 +101,7 @@ def step_label(step: str | None) -> str:
         "pairs": say("计算谁与谁共用站点"),
         "count": say("计数"),
         "hours": say("逐小时计算"),
+        "keep": say("存入登记"),
     }
     return known.get(step or "", "")
 
@@ -361,6 +363,7 @@ def trouble(kind: str, reason: str | None = None) -> str:
             "一次只上传一份名单。只有 Shapefile 可以同时上传它的几个文件（.shp .shx .dbf .prj .cpg）。"
         ),
     }
+    reasons |= layer_words.reasons()
     if reason in reasons:
         return reasons[reason]
     return {

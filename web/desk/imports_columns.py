@@ -12,7 +12,7 @@ from geo.datum import Datum
 from geo.errors import GeoError
 from stations import imports
 from stations import vocabulary as words
-from stations.errors import Conflict, Invalid, NotAllowed, StationsError
+from stations.errors import Conflict, Invalid, NotAllowed, NotFound, StationsError
 from stations.imports import sampling, sources
 from stations.imports.fields import FIELDS, IGNORED
 from stations.imports.mapping import Mapping as Columns
@@ -132,6 +132,8 @@ def _mine(upload_id: int) -> Upload:
     member = current()
     if upload.actor_id != member.id and ("administrator", None) not in member.grants:
         raise NotAllowed(f"the file {upload_id} was sent by somebody else")
+    if "source" not in upload.choices and upload.choices != imports_work.LEDGER:
+        raise NotFound(f"the file {upload_id} is no list of stations")
     return upload
 
 

@@ -80,6 +80,10 @@ def _outcome(now: Progress) -> str | None:
     batch = (now.result or {}).get("batch") or now.arguments.get("batch")
     if batch:
         return url_for("desk.import_page", batch_id=batch)
+    if layer := (now.result or {}).get("layer"):
+        return url_for("desk.layer_page", layer_id=layer)
+    if "facts" in now.arguments and now.ended:
+        return url_for("desk.describe_file", upload_id=now.arguments["upload"])
     run = now.arguments.get("run")
     return url_for("desk.run_page", run_id=run) if run else None
 

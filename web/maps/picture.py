@@ -6,7 +6,7 @@ bytes. Every picture carries its scale, its review mark at the lower left and th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -23,7 +23,7 @@ from web.maps.marks import draw_mark, draw_panel, draw_pin, draw_scale
 from web.maps.outlines import Area
 from web.maps.palette import DARK, LIGHT, Palette
 
-__all__ = ["Ground", "Name", "Panel", "PictureSpec", "Pin", "render"]
+__all__ = ["Dot", "Ground", "Name", "Panel", "PictureSpec", "Pin", "Square", "render"]
 
 _LARGEST_PX = 12_000_000
 _SIDES = (64, 2048)
@@ -32,6 +32,7 @@ _DEEPEST = 16.0
 _MARGIN_PX = 24.0
 #: A pin on the upper edge of a box is seen whole.
 _PIN_PX = 40.0
+_DOT_PX = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,25 @@ class Pin:
     shape: Literal["round", "square"] = "round"
     look: str | None = None
     reach_m: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Dot:
+    """A station on a picture of many, WGS 84: where pins would hide each other."""
+
+    lon: float
+    lat: float
+    shape: Literal["round", "square"] = "round"
+
+
+@dataclass(frozen=True, slots=True)
+class Square:
+    """A square on the ground around a place, WGS 84, filled with a colour."""
+
+    lon: float
+    lat: float
+    side_m: float
+    colour: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +97,13 @@ class PictureSpec:
     bbox: BBox | None = None
     theme: Literal["light", "dark"] = "light"
     pins: tuple[Pin, ...] = ()
+    #: Drawn below the pins; of those that would lie on one spot, one.
+    dots: tuple[Dot, ...] = ()
     panel: Panel | None = None
     #: (code of an area, colour): counties that are filled with another colour than that of land.
     fills: tuple[tuple[str, str], ...] = ()
+    #: Drawn on the land, below lines and names.
+    squares: tuple[Square, ...] = ()
     title: str = ""
     unit_words: tuple[str, str] = ("{n} m", "{n} km")
     form: Literal["png", "svg"] = "png"
@@ -135,7 +159,7 @@ def render(spec: PictureSpec, ground: Ground) -> bytes:
     else:
         canvas = PngCanvas(spec.width, spec.height, scale=spec.scale, ground=palette.ground, faces=faces())
     view = _View.of(spec)
-    _draw_ground(canvas, view, ground, palette, dict(spec.fills))
+    _draw_ground(canvas, view, ground, palette, spec)
     taken = [draw_mark(canvas, palette, spec.review, spec.credits)]
     # What may not be written over is known before the names are; it is drawn after them.
     middle = metres_per_pixel(view.lat_at(canvas.height / 2), view.zoom)
@@ -145,6 +169,7 @@ def render(spec: PictureSpec, ground: Ground) -> bytes:
     if spec.panel is not None:
         taken.append((0, 0, _panel_width(spec), canvas.height))
     _draw_names(canvas, view, ground, palette, taken)
+    _draw_dots(canvas, view, spec.dots, palette)
     for pin, at in sorted(pins, key=lambda item: item[1][1]):
         if pin.reach_m is not None:
             radius = pin.reach_m / metres_per_pixel(pin.lat, view.zoom)
@@ -153,6 +178,18 @@ def render(spec: PictureSpec, ground: Ground) -> bytes:
     if spec.panel is not None:
         draw_panel(canvas, palette, spec.panel, width=_panel_width(spec), below=taken[1][1])
     return canvas.finish()
+
+
+def _draw_dots(canvas: Canvas, view: _View, dots: Sequence[Dot], palette: Palette) -> None:
+    taken: set[tuple[int, int]] = set()
+    for dot in dots:
+        x, y = view.at(dot.lon, dot.lat)
+        cell = int(x // _DOT_PX), int(y // _DOT_PX)
+        if cell in taken or not (-8 < x < canvas.width + 8 and -8 < y < canvas.height + 8):
+            continue
+        taken.add(cell)
+        tone = palette.accent if dot.shape == "round" else palette.service
+        canvas.disc((x, y), 4, fill=tone, line=palette.pin_rim, wide=1)
 
 
 def _panel_width(spec: PictureSpec) -> float:
@@ -224,13 +261,17 @@ def _polygons(shape: BaseGeometry) -> list[Polygon]:
     return [part for part in parts if isinstance(part, Polygon) and not part.is_empty]
 
 
-def _draw_ground(
-    canvas: Canvas, view: _View, ground: Ground, palette: Palette, fills: Mapping[str, str]
-) -> None:
+def _draw_ground(canvas: Canvas, view: _View, ground: Ground, palette: Palette, spec: PictureSpec) -> None:
+    fills = dict(spec.fills)
     by_level = {level: [area for area in ground.areas if area.level == level] for level in _LINES}
     for area in by_level["county"]:
         for rings in view.polygons(area.geometry):
             canvas.area(rings, fill=fills.get(area.code, palette.land))
+    for square in spec.squares:
+        x, y = view.at(square.lon, square.lat)
+        half = square.side_m / metres_per_pixel(square.lat, view.zoom) / 2
+        corners = [(x - half, y - half), (x + half, y - half), (x + half, y + half), (x - half, y + half)]
+        canvas.area([corners], fill=square.colour)
     for lake in ground.lakes:
         for rings in view.polygons(lake):
             canvas.area(rings, fill=palette.water, line=palette.shore, wide=0.7)

@@ -8,9 +8,9 @@ from __future__ import annotations
 from flask import Blueprint, Flask, redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from web.planner import cell_pictures, comparing, downloads, report, routes
+from web.planner import cell_pictures, comparing, downloads, layers, report, routes
 
-__all__ = ["cell_pictures", "comparing", "downloads", "init_app", "report", "routes"]
+__all__ = ["cell_pictures", "comparing", "downloads", "init_app", "layers", "report", "routes"]
 
 _doors = Blueprint("planner", __name__)
 
