@@ -55,12 +55,12 @@ class SegmentSquares:
         left = np.argsort(self._square_of(points)) if len(self.square) else np.zeros(0, dtype=np.int64)
         ring, last = 1, max(1, ceil(within_m / _SIDE_M))
         while len(left):
-            for some in self._within_memory(points, left, ring):
-                self._look(found, points, some, ring, ends)
+            for some, spans in self._within_memory(points, left, ring):
+                self._look(found, points, some, spans, ends)
             # A square that was not looked through lies at least so far away.
             known = ring * _SIDE_M
             left = left[found.metres[left] > known] if ring < last else left[:0]
-            ring = min(2 * ring, last)
+            ring = min(4 * ring, last)
         beyond = found.metres > within_m
         found.segment[beyond], found.along[beyond], found.metres[beyond] = -1, 0.0, np.inf
         return found
@@ -72,25 +72,35 @@ class SegmentSquares:
     def _spans(self, points: _Floats, ring: int) -> tuple[_Ints, _Ints]:
         """Return where the entries of the squares about each point begin and end: (k, 2 ring + 1), column by column."""
         at = np.floor((points - self.low) / _SIDE_M).astype(np.int64)
-        column = at[:, :1] + np.arange(-ring, ring + 1)
-        south = np.clip(at[:, 1:] - ring, 0, self.tall - 1)
-        north = np.clip(at[:, 1:] + ring, -1, self.tall - 1)
-        first = np.searchsorted(self.square, column * self.tall + south)
-        last = np.searchsorted(self.square, column * self.tall + north, side="right")
-        return first, np.maximum(first, last)
+        # One column for all points before the next: a search begins where that of the neighbour ended.
+        column = (at[:, 0] + np.arange(-ring, ring + 1)[:, None]) * self.tall
+        south = np.clip(at[:, 1] - ring, 0, self.tall - 1)
+        north = np.clip(at[:, 1] + ring, -1, self.tall - 1)
+        first = np.searchsorted(self.square, column + south)
+        last = np.searchsorted(self.square, column + north, side="right")
+        return np.ascontiguousarray(first.T), np.ascontiguousarray(np.maximum(first, last).T)
 
-    def _within_memory(self, points: _Floats, left: _Ints, ring: int) -> Iterator[_Ints]:
+    def _within_memory(
+        self, points: _Floats, left: _Ints, ring: int
+    ) -> Iterator[tuple[_Ints, tuple[_Ints, _Ints]]]:
+        """Give some of the points at a time, each with its spans."""
         for start in range(0, len(left), _AT_ONCE // 20):
             some = left[start : start + _AT_ONCE // 20]
             first, last = self._spans(points[some], ring)
             part = np.cumsum((last - first).sum(axis=1)) // _AT_ONCE
-            yield from np.split(some, np.flatnonzero(np.diff(part)) + 1)
+            for rows in np.split(np.arange(len(some)), np.flatnonzero(np.diff(part)) + 1):
+                yield some[rows], (first[rows], last[rows])
 
     def _look(
-        self, found: Found, points: _Floats, which: _Ints, ring: int, ends: tuple[_Floats, _Ints, _Ints]
+        self,
+        found: Found,
+        points: _Floats,
+        which: _Ints,
+        spans: tuple[_Ints, _Ints],
+        ends: tuple[_Floats, _Ints, _Ints],
     ) -> None:
         """Write the nearest segment of the squares about some points."""
-        first, last = self._spans(points[which], ring)
+        first, last = spans
         counts = (last - first).ravel()
         entry = np.repeat(first.ravel() - (np.cumsum(counts) - counts), counts) + np.arange(counts.sum())
         held = counts.reshape(first.shape).sum(axis=1)
