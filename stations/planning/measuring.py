@@ -121,7 +121,8 @@ def measure(
         summary=_summary(question, ground.cells, found)
         | serving.told(found.offer, weight, found.counts >= 1)
         | {"stations": float(len(stations)), "stations_used": float(stations["code"].isin(used.index).sum())},
-        basis=_basis(question, ground.cells, stations, travel, now),
+        basis=_basis(question, ground.cells, stations, travel, now)
+        | {"layers": inputs.layers_told(session, question)},
     )
 
 
@@ -151,7 +152,7 @@ def _basis(
     return {
         "asked_at": now.astimezone(SHANGHAI).isoformat(timespec="seconds"),
         "demand": cells.source,
-        "estimated_demand": any(name == CENSUS for name, _ in question.layers),
+        "estimated_demand": any(name == CENSUS and factor > 0 for name, factor in question.layers),
         "people_outside": cells.outside,
         "crs": cells.crs.to_string(),
         "cells": len(cells),

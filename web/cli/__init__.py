@@ -26,6 +26,7 @@ _DISK_FULL = "53100"
 _COMMANDS = {
     "coverage": ("web.cli.coverage", "coverage", "Who has a station within reach, and who has not."),
     "db": ("web.cli.database", "db", "The database of a registry."),
+    "demand": ("web.cli.demand", "demand", "Layers of demand: who needs a station, and where."),
     "demo": ("web.cli.contents", "demo", "The demonstration registry: invented stations over real regions."),
     "gaps": ("web.cli.asking", "gaps", "Count who and what is far from every open rest station, by county."),
     "import": ("web.cli.importing", "import_", "Import a list, accept rows of one, undo one, list them all."),

@@ -42,6 +42,21 @@ class _Minutes(click.ParamType[Any]):
         return tuple(map(int, parts))
 
 
+class _Layer(click.ParamType[Any]):
+    """A layer of demand with its factor: ``人口``, ``orders=2.5``."""
+
+    name = "layer"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if isinstance(value, tuple):
+            return value
+        name, _, factor = str(value).partition("=")
+        try:
+            return name, float(factor or 1)
+        except ValueError:
+            self.fail(f"{value!r}: write a name, or name=factor (人口=0.5)", param, ctx)
+
+
 @click.group()
 def coverage() -> None:
     """Who has a station within reach, and who has not."""
@@ -63,6 +78,14 @@ def coverage() -> None:
 )
 @click.option(
     "--main", "main_min", type=int, default=15, show_default=True, help="The limit that gaps are told for."
+)
+@click.option(
+    "--layer",
+    "layers",
+    multiple=True,
+    type=_Layer(),
+    metavar="NAME[=FACTOR]",
+    help="Whom to reach: a layer of demand (yizhan demand list) or census, times a factor; may be repeated.",
 )
 @click.option("--size-m", type=float, default=1_000.0, show_default=True, help="Side of a cell of demand.")
 @click.option(
@@ -167,7 +190,7 @@ def publish(settings: Settings, number: int) -> None:
 def _question(query: str, at: datetime | None, now: datetime, asked: Mapping[str, Any]) -> CoverageQuestion:
     from geo.passing import Mode
     from stations.hours import SHANGHAI
-    from stations.planning import Along, CoverageQuestion
+    from stations.planning import CENSUS, Along, CoverageQuestion
     from stations.query import StationQuery
 
     moment = None if at is None else at.replace(tzinfo=SHANGHAI)
@@ -175,6 +198,7 @@ def _question(query: str, at: datetime | None, now: datetime, asked: Mapping[str
         moment = now.astimezone(SHANGHAI)
     return CoverageQuestion(
         region=asked["region"],
+        layers=asked["layers"] or ((CENSUS, 1.0),),
         size_m=asked["size_m"],
         mode=Mode(asked["mode"]),
         limits_min=asked["limits"],
@@ -277,6 +301,12 @@ def _standing(found: Measured) -> str:
         f"{basis['places_without_street']:.1%} of cells have no street near, {basis['places_cut_off']:.1%} are cut off"
     )
     people = f"{basis['demand']}{', coarse (估算)' if basis['estimated_demand'] else ''}"
+    people += "".join(
+        f"; {each['name']} × {each['factor']:g}: {each['total']:,.0f} {each['unit']} in all, {each['outside']:,.0f} outside "
+        f"the registry, added {each['added_at'][:10]}"
+        for each in basis["layers"]
+        if "source" in each
+    )
     outside = f" {found.cells.outside:,.0f} people lie outside." if found.cells.outside >= 0.5 else ""
     return (
         f"{found.summary['share_main']:.1%} of {found.summary['people']:,.0f} people within {found.question.main_min} "

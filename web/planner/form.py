@@ -13,7 +13,7 @@ from geo.passing import Mode
 from stations import vocabulary
 from stations.errors import Invalid
 from stations.hours import SHANGHAI
-from stations.planning import Along, CoverageQuestion
+from stations.planning import CENSUS, Along, CoverageQuestion
 from stations.query import StationQuery
 from web.i18n import say
 from web.streets import kept
@@ -53,21 +53,34 @@ class Filled:
                 "amenities": [],
                 "unknown": "include",
                 "detour": "1.3",
+                "layers": {CENSUS: "1"},
                 "ways": str(Along.STREETS if streets else Along.STRAIGHT),
                 "streets": streets,
             }
         )
 
 
-def read(form: MultiDict[str, str], *, regions: Mapping[str, str]) -> Filled:
-    """Read what was sent. regions: the codes that may be asked about, with their names."""
+def read(
+    form: MultiDict[str, str], *, regions: Mapping[str, str], layers: Mapping[str, str] | None = None
+) -> Filled:
+    """Read what was sent.
+
+    regions: the codes that may be asked about, with their names. layers: the layers of demand that are offered beside the
+    census, by what the form calls them.
+    """
     values: dict[str, Any] = {
         name: form.get(name, "").strip()
         for name in ("title", "region", "mode", "limits", "main", "size_m", "timed", "date", "hour", "clock", "unknown",
                      "detour")
     } | {name: form.getlist(name) for name in ("kinds", "amenities")}  # fmt: skip
     values["streets"] = _streets()
-    values["ways"] = form.get("ways", "").strip() or str(Along.STREETS if values["streets"] else Along.STRAIGHT)
+    values["ways"] = form.get("ways", "").strip() or str(
+        Along.STREETS if values["streets"] else Along.STRAIGHT
+    )
+    # A form without the choice asks for what every registry has.
+    values["layers"] = {
+        name: form.get(f"factor-{name}", "1").strip() for name in form.getlist("layers") or [CENSUS]
+    }
     wrong: dict[str, str] = {}
 
     def taken(name: str, reader: Callable[[str], Any]) -> Any:
@@ -79,16 +92,22 @@ def read(form: MultiDict[str, str], *, regions: Mapping[str, str]) -> Filled:
 
     taken("title", _title)
     limits = taken("limits", _limits)
-    asked = {
+    asked: dict[str, Any] = {
         "region": taken("region", lambda code: _one_of(code, {"", *regions}, say("登记里没有这个区域。")))
         or None,
         "mode": taken("mode", lambda mode: Mode(_one_of(mode, list(Mode), say("请选一种出行方式。")))),
         "limits_min": limits,
         "main_min": taken("main", lambda text: _main(text, limits)),
         "size_m": taken("size_m", lambda text: _number(text, 50, 50_000, say("写50到50000之间的米数。"))),
-        "ways": taken("ways", lambda ways: Along(_one_of(ways, _choices(values["streets"]), say("没有载入街道数据，请选直线。")))),
+        "ways": taken(
+            "ways",
+            lambda ways: Along(
+                _one_of(ways, _choices(values["streets"]), say("没有载入街道数据，请选直线。"))
+            ),
+        ),
         "detour": taken("detour", lambda text: _number(text, 1, 5, say("写1到5之间的数。"))),
     }
+    asked["layers"] = taken("layers", lambda _: _layers(values["layers"], layers or {}))
     at = taken("date", lambda _: _moment(values)) if values["timed"] else None
     if values["clock"] and not values["timed"]:
         wrong["clock"] = say("要算一天24小时，请选一个日期。")
@@ -119,6 +138,18 @@ def _streets() -> str:
 
 def _choices(streets: str) -> list[str]:
     return [str(way) for way in Along if streets or way is not Along.STREETS]
+
+
+def _layers(given: Mapping[str, str], layers: Mapping[str, str]) -> tuple[tuple[str, float], ...]:
+    """Return the layers that were chosen, by name, with their factors."""
+    offered = {CENSUS: CENSUS, **layers}
+    if not set(given) <= set(offered):
+        raise ValueError(say("有不认识的图层。"))
+    said = say("系数写0到1000000之间的数，至少有一个大于0。")
+    chosen = {name: _number(text, 0, 1_000_000, said) for name, text in given.items()}
+    if not any(chosen.values()):
+        raise ValueError(said)
+    return tuple((offered[name], factor) for name, factor in chosen.items())
 
 
 def _title(text: str) -> str:

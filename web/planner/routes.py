@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Final
 
 import orjson
@@ -12,13 +13,14 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from stations import vocabulary
 from stations.accounts import ROLES
-from stations.errors import Conflict
+from stations.errors import Conflict, Invalid
 from stations.models import CoverageRun, Staff
-from stations.planning import runs
+from stations.planning import CoverageQuestion, inputs, layers, runs
 from stations.registry import base_map
+from stations.registry.areas import Areas
 from stations.registry.writing import acting
 from web import db
-from web.desk import import_words
+from web.desk import import_words, layer_words
 from web.desk.blueprint import blueprint
 from web.desk.staff import current, desk_page
 from web.ground import name_in
@@ -46,7 +48,9 @@ def planner_page() -> str:
 @desk_page("planner", "administrator")
 def new_run() -> Answer:
     """Note a run and let the worker do it."""
-    filled = read(request.form, regions=_regions())
+    filled = read(request.form, regions=_regions(), layers=_layers())
+    if filled.question is not None:
+        filled = _guarded(filled, filled.question)
     if filled.question is None:
         return _list(filled), 400
     with db.writing() as writing:
@@ -164,6 +168,7 @@ def _list(filled: Filled) -> str:
         people=_staff(session, {run.asked_by for run in kept}),
         filled=filled,
         regions=_regions(),
+        layers=layers.listed(session),
         kinds={code: term.label(lang()) for code, term in vocabulary.KINDS.items()},
         amenities={code: term.label(lang()) for code, term in vocabulary.AMENITIES.items()},
         said=import_words,
@@ -179,6 +184,21 @@ def _line(session: Session, run: CoverageRun) -> dict[str, Any]:
         "estimated": bool((run.basis or {}).get("estimated_ways")),
         "work": work.standing(session, run),
     }
+
+
+def _layers() -> dict[str, str]:
+    return {str(layer.id): layer.name for layer in layers.listed(db.session())}
+
+
+def _guarded(filled: Filled, question: CoverageQuestion) -> Filled:
+    """Refuse a run that would outgrow the memory while whoever asks is still there."""
+    try:
+        inputs.guard(db.session(), Areas.load(db.session()), question)
+    except Invalid as error:
+        if error.reason != "memory":
+            raise
+        return replace(filled, question=None, wrong={"size_m": f"{layer_words.reasons()['memory']} {error}"})
+    return filled
 
 
 def _regions() -> dict[str, str]:

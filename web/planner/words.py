@@ -9,13 +9,14 @@ from typing import Any
 from stations import vocabulary
 from stations.hours import SHANGHAI
 from stations.models import CoverageRun
-from stations.planning import CoverageQuestion
+from stations.planning import CENSUS, CoverageQuestion
 from web.i18n import lang, say
 from web.planner.ways_words import asked_words, ways_words
 
 __all__ = [
     "basis_words",
     "layer_label",
+    "layer_told",
     "level_label",
     "measure_label",
     "measured",
@@ -116,15 +117,34 @@ def title_of(names: Mapping[str, str], code: str) -> str:
 
 def basis_words(basis: Mapping[str, Any]) -> list[str]:
     """Say what figures stand on: how minutes were measured, whose people, and that an estimate is one."""
-    people = (
-        say("人口为估算：2020年人口普查的数字摊到地名上，比较粗。")
-        if basis.get("estimated_demand")
-        else say("人口来自 {source}。", source=basis.get("demand", ""))
-    )
-    told = [*ways_words(basis), people]
+    told = [*ways_words(basis), *_demand_words(basis)]
     if (outside := basis.get("people_outside") or 0) >= 0.5:
         told.append(say("另有 {n} 人在所问区域之外，没有计入。", n=number(outside)))
     return told
+
+
+def _demand_words(basis: Mapping[str, Any]) -> list[str]:
+    told = []
+    if basis.get("estimated_demand"):
+        told.append(say("人口为估算：2020年人口普查的数字摊到地名上，比较粗。"))
+    brought = [layer for layer in basis.get("layers") or () if "source" in layer]
+    told += [layer_told(layer) for layer in brought]
+    return told or [say("人口来自 {source}。", source=basis.get("demand", ""))]
+
+
+def layer_told(layer: Mapping[str, Any]) -> str:
+    """Say what a layer of a run is: its factor, source, date, and how much of it lies outside the registry."""
+    return say(
+        "需求：{name} × {factor}（{source}，{year}，{date} 加入），合计 {total} {unit}，其中 {outside} 在登记范围外。",
+        name=layer["name"],
+        factor=f"{layer['factor']:g}",
+        source=layer["source"],
+        year=layer["year"] or say("年份未知"),
+        date=layer["added_at"][:10],
+        total=number(layer["total"]),
+        unit=layer["unit"],
+        outside=number(layer["outside"]),
+    )
 
 
 def moment(value: datetime | None) -> str:
@@ -147,12 +167,18 @@ def question_words(question: CoverageQuestion, names: Mapping[str, str]) -> list
         (say("主要时限"), say("{n}分钟", n=question.main_min)),
         (say("时刻"), moment(question.at)),
         (say("一天24小时"), say("计算") if question.around_the_clock else say("不计算")),
+        (say("为谁算"), _joined([_layer(name, factor) for name, factor in question.layers])),
         (say("格网边长"), say("{n} 米", n=f"{question.size_m:,.0f}")),
         *asked_words(question),
         (say("站点种类"), _terms(vocabulary.KINDS, serving.kinds) or say("所有休息站点")),
         (say("必须有"), _terms(vocabulary.AMENITIES, serving.amenities) or say("不限")),
         (say("不确定的"), say("不算") if str(serving.unknown) == "exclude" else say("也算")),
     ]
+
+
+def _layer(name: str, factor: float) -> str:
+    label = say("人口普查（估算）") if name == CENSUS else name
+    return label if factor == 1 else f"{label} × {factor:g}"
 
 
 def _terms(terms: Mapping[str, vocabulary.Term], codes: Sequence[str]) -> str:
