@@ -28,6 +28,8 @@ def create_app(settings: Settings, *, engine: Engine | None = None, sandbox: boo
         base_maps,
         db,
         desk,
+        downloads,
+        embed,
         finder,
         i18n,
         limiting,
@@ -62,7 +64,9 @@ def create_app(settings: Settings, *, engine: Engine | None = None, sandbox: boo
     app.register_blueprint(finder.blueprint)
     app.register_blueprint(api.blueprint)
     app.register_blueprint(reports.blueprint)
+    app.register_blueprint(embed.blueprint)
     app.register_blueprint(ogc.blueprint)
+    app.register_blueprint(downloads.blueprint)
     desk.init_app(app)
     planner.init_app(app)
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from datetime import datetime
 
 from flask import Flask, current_app, g
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -19,7 +19,10 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from stations.registry.queries import WARMING
 from web.settings import Settings
 
-__all__ = ["in_one_transaction", "init_app", "make_engine", "now", "reader", "session", "writing"]
+__all__ = ["PUBLIC_TIMEOUT_MS", "in_one_transaction", "init_app", "make_engine", "now", "reader", "session", "snapshot", "writing"]
+
+#: Longest that a statement of a public page or program may take, whatever the operator lets the desk take.
+PUBLIC_TIMEOUT_MS = 5_000
 
 _WRITING = "yizhan.engine"
 _READING = "yizhan.engine.reading"
@@ -27,7 +30,9 @@ _READING = "yizhan.engine.reading"
 
 def make_engine(settings: Settings, *, reading: bool = False) -> Engine:
     """Make an engine of the application's role; nothing is connected yet. reading: one that can do nothing else."""
-    options = f"-c statement_timeout={settings.statement_timeout_ms} -c jit=off -c timezone=Asia/Shanghai"
+    longest = settings.statement_timeout_ms
+    longest = min(longest, PUBLIC_TIMEOUT_MS) if reading else longest
+    options = f"-c statement_timeout={longest} -c jit=off -c timezone=Asia/Shanghai"
     if reading:
         options += " -c default_transaction_read_only=on"
     engine = create_engine(
@@ -93,6 +98,21 @@ def session() -> Session:
 def writing() -> Iterator[Session]:
     """Open a transaction that may write: committed at the end of the block, undone by an error."""
     with Session(current_app.extensions[_WRITING]) as opened, opened.begin():
+        yield opened
+
+
+@contextmanager
+def snapshot(*, statement_s: int) -> Iterator[Session]:
+    """Open a transaction that reads one state of the registry however long it takes.
+
+    statement_s: seconds that one statement of it may take.
+    """
+    with Session(current_app.extensions[_READING]) as opened:
+        options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        opened.connection(execution_options=options)
+        opened.execute(
+            text("SELECT set_config('statement_timeout', :ms, true)"), {"ms": str(statement_s * 1000)}
+        )
         yield opened
 
 

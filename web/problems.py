@@ -82,6 +82,8 @@ def problem(status: int, detail: str, **members: Any) -> Response:
 
 def for_programs() -> bool:
     """Tell whether a program asks: by the address, or as a script of a page that takes JSON and no page."""
+    if request.path.startswith("/download/") and "text/html" not in request.headers.get("Accept", ""):
+        return True
     return request.path.startswith(_FOR_PROGRAMS) or (
         request.accept_mimetypes["application/json"] > request.accept_mimetypes["text/html"]
     )

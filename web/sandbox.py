@@ -48,6 +48,7 @@ def of(settings: Settings) -> Settings:
         secret_key=settings.key_for("sandbox").hex(),
         photos=settings.photos.with_name(f"{settings.photos.name}-sandbox"),
         uploads=settings.uploads.with_name(f"{settings.uploads.name}-sandbox"),
+        downloads=settings.downloads.with_name(f"{settings.downloads.name}-sandbox"),
         # Anybody may send files there.
         upload_max_mb=min(settings.upload_max_mb, _UPLOAD_MB),
         require_two_factor=None,

@@ -30,6 +30,7 @@ PROVINCES = frozenset(
 _ROOT = Path(__file__).resolve().parents[1]
 _PHOTOS = _ROOT / "var" / "photos"
 _STREETS = _ROOT / "var" / "streets"
+_DOWNLOADS = _ROOT / "var" / "downloads"
 #: As ``stations.accounts.ROLES``, which the first check cannot import: it runs before anything is installed.
 _ROLES = ("viewer", "editor", "inspector", "planner", "administrator")
 
@@ -76,6 +77,7 @@ class Settings:
     uploads: Path = _ROOT / "var" / "uploads"
     upload_max_mb: int = 64
     streets: Path = _STREETS / DEMO
+    downloads: Path = _DOWNLOADS / DEMO
     trusted_proxies: int = 0
     api_per_minute: int = 1200
     report_devices: int = 3
@@ -127,6 +129,8 @@ class Settings:
             settings = replace(settings, photos=_PHOTOS / settings.registry_name)
         if "streets" not in values:
             settings = replace(settings, streets=_STREETS / settings.registry_name)
+        if "downloads" not in values:
+            settings = replace(settings, downloads=_DOWNLOADS / settings.registry_name)
         return settings
 
     @property
@@ -496,6 +500,14 @@ SETTINGS = (
         "Folder that keeps the streets of one registry (yizhan streets load), by an absolute path. The same for every "
         "process of one site.",
         "streets",
+        _folder,
+    ),
+    Setting(
+        "YIZHAN_DOWNLOADS",
+        "var/downloads/REGISTRY of this folder",
+        "Folder in which downloads of one registry are made, and its daily dumps kept, by an absolute path. The same for "
+        "every process of one site.",
+        "downloads",
         _folder,
     ),
     Setting(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, func, select
@@ -83,7 +84,7 @@ def test_regions_and_places_are_loaded_once_and_for_one_province(
 
 
 def test_upkeep_extends_the_index_of_hours_from_the_clock_of_the_settings(
-    new_database: Callable[[], str],
+    new_database: Callable[[], str], tmp_path: Path
 ) -> None:
     url = new_database()
     engine = create_engine(url)
@@ -96,10 +97,10 @@ def test_upkeep_extends_the_index_of_hours_from_the_clock_of_the_settings(
         session.commit()
     engine.dispose()
     later = datetime.now(UTC) + timedelta(days=30)
-    assert upkeep(replace(settings_of(url), clock=later)) == (1, 1)
+    assert upkeep(replace(settings_of(url), clock=later, downloads=tmp_path)) == (1, 1)
     (until,) = look(url, select(func.upper(Schedule.covers)))
     assert until > later + timedelta(days=40)  # type: ignore[operator]
-    assert upkeep(replace(settings_of(url), clock=later)) == (0, 0)
+    assert upkeep(replace(settings_of(url), clock=later, downloads=tmp_path)) == (0, 0)
 
 
 def test_a_failed_filling_leaves_nothing_half_done(

@@ -9,6 +9,7 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -616,9 +617,10 @@ def test_the_hourly_upkeep_and_the_command_sweep(
 ) -> None:
     url = site.engine.url.render_as_string(hide_password=False)
     site.send()
-    upkeep(Settings(database_url=url, clock=NOW + timedelta(hours=71), photos=site.folder))
+    kept = Settings(database_url=url, photos=site.folder, downloads=site.folder.with_name("downloads"))
+    upkeep(replace(kept, clock=NOW + timedelta(hours=71)))
     assert (site.count(ReportMark), site.count(ReportRequest)) == (4, 0)
-    upkeep(Settings(database_url=url, clock=NOW + timedelta(hours=72), photos=site.folder))
+    upkeep(replace(kept, clock=NOW + timedelta(hours=72)))
     assert site.count(ReportMark) == 0
     site.send()
     monkeypatch.setenv("YIZHAN_DATABASE_URL", url)

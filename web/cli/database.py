@@ -85,6 +85,23 @@ def sweep(settings: Settings) -> None:
 
 @db.command()
 @on_registry
+def dump(settings: Settings) -> None:
+    """Write the dump of today where there is none, as a running server does every day."""
+    from web.downloads import dumps
+
+    with opened(settings, say=say) as ready:
+        made = dumps.keep_up(ready)
+    if made is None:
+        click.echo(
+            f"The dump of today is in {settings.downloads / 'daily'} already, or another process writes it."
+        )
+        return
+    total = sum(file.bytes for file in made.files)
+    click.echo(f"{made.stations:,} stations in {len(made.files)} files, {total / 1e6:,.1f} MB: {made.folder}")
+
+
+@db.command()
+@on_registry
 def status(settings: Settings) -> None:
     """Show what the registry holds and how it stands."""
     from stations.registry.status import status as look

@@ -46,7 +46,8 @@ def upkeep(settings: Settings) -> tuple[int, int]:
     """Extend the index of opening hours over the coming weeks, and derive what a newer schema left to be derived.
 
     Deletes what the public's reports were counted by, too, first and by itself: it must not wait for the rest. Photos
-    that nothing names any more go last, with lists that were imported long ago and long work that is over. Returns how many schedules it extended and dropped.
+    that nothing names any more go last, with lists that were imported long ago and long work that is over; then the
+    dump of the day is written. Returns how many schedules it extended and dropped.
     """
     from stations import jobs
     from stations.accounts import sweeping
@@ -68,4 +69,8 @@ def upkeep(settings: Settings) -> tuple[int, int]:
     with transaction(settings) as session:
         inbox.sweep(session, settings.uploads, settings.now())
         jobs.sweep(session, settings.now())
+    # GDAL takes a second to load, which a command that does nothing of this need not wait for.
+    from web.downloads import dumps
+
+    dumps.keep_up(settings)
     return done

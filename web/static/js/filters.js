@@ -20,6 +20,9 @@
       changed();
     });
     form.addEventListener("submit", function (event) {
+      var by = event.submitter || document.activeElement;
+      // A button with an address of its own takes the filters elsewhere.
+      if (by && by.hasAttribute("formaction")) return;
       event.preventDefault();
       changed();
       filters.fold();
