@@ -19,7 +19,7 @@ def at(east: float, north: float) -> tuple[float, float]:
     return HERE[0] + east * EAST, HERE[1] + north * NORTH
 
 
-def write_osm(path: Path, nodes: Mapping[int, Node], ways: Iterable[Line], *) -> Path:
+def write_osm(path: Path, nodes: Mapping[int, Node], ways: Iterable[Line]) -> Path:
     """Write an extract as XML."""
 
     def tags(given: Mapping[str, str]) -> str:
