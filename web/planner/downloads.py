@@ -16,6 +16,7 @@ from flask import request, send_file
 from werkzeug.wrappers import Response as AnyResponse
 
 from stations.accounts import ROLES
+from stations.errors import NotFound
 from stations.imports.rejected import plain
 from stations.planning import runs
 from web import db
@@ -31,10 +32,12 @@ _NAME: Final = "coverage"
 @blueprint.get("/planner/runs/<int:run_id>.<any('gpkg', 'shp.zip', 'geojson', 'csv', 'xlsx'):form>")
 @desk_page(*ROLES)
 def run_file(run_id: int, form: str) -> AnyResponse:
-    """Send a part of a run: ``what`` is areas, cells, gaps or stations; ``level`` that of the areas."""
+    """Send a part of a run: ``what`` is areas, cells, gaps, stations or hours; ``level`` that of the areas."""
     run = runs.get(db.session(), run_id)
     runs.cells_of(run)  # raises Conflict where there is no answer yet
     what = request.args.get("what", "areas")
+    if what == "hours" and form in _SHAPED:
+        raise NotFound(f"the hours of a day have no shape: take them as csv or xlsx, not as {form}")
     table, pointed = part(db.session(), run, what, request.args.get("level", "county"))
     mime, write = FORMS[form]
     name = f"{_NAME}-{run_id}-{what}{'-points' if pointed and form in _SHAPED else ''}.{form}"

@@ -15,6 +15,7 @@ import pandas as pd
 import shapely
 from sqlalchemy.orm import Session
 
+from stations import vocabulary
 from stations.errors import NotFound
 from stations.models import CoverageRun
 from stations.planning import CoverageQuestion, runs
@@ -22,14 +23,26 @@ from stations.registry import frames
 
 __all__ = ["PARTS", "SHORT", "part"]
 
-PARTS: Final = ("areas", "cells", "gaps", "stations")
+PARTS: Final = ("areas", "cells", "gaps", "stations", "hours")
 _CRS: Final = "EPSG:4326"
 #: head → field of a Shapefile: ten bytes at most, which are three Chinese characters.
 SHORT: Final[Mapping[str, str]] = {
     "代码": "代码", "名称": "名称", "人口": "人口", "时限内人口": "已覆盖", "比例": "比例", "时限外人口": "未覆盖",
     "不通路人口": "不通路", "中位秒": "中位秒", "最近站点": "最近站", "最近秒": "最近秒", "时限内站点数": "站点数",
     "人均座位": "均座位", "格子数": "格子数", "区域": "区域", "座位": "座位", "只靠本站人口": "仅本站",
-    "经度": "经度", "纬度": "纬度",
+    "经度": "经度", "纬度": "纬度", "两站以上人口": "双覆盖", "近者多算均座位": "加权座", "登记人次": "人次",
+    "登记天数": "天数", "登记截至": "截至", "时刻": "时刻", "开着的站点": "开放数",
+    **{f"有{term.zh}人口": field for term, field in zip(
+        (vocabulary.AMENITIES[code] for code in vocabulary.FILTER_AMENITIES),
+        ("有饮水", "有热饭", "有充电", "有座椅", "有厕所", "有暖气", "有空调", "有药箱", "有换电", "车充电"), strict=True,
+    )},
+}  # fmt: skip
+
+
+#: figure of an area → head; the oldest runs know none of them.
+_FOUND: Final[Mapping[str, str]] = {
+    "people_twice": "两站以上人口", "score": "人均座位", "enhanced": "近者多算均座位",
+    **{f"with_{code}": f"有{vocabulary.AMENITIES[code].zh}人口" for code in vocabulary.FILTER_AMENITIES},
 }  # fmt: skip
 
 
@@ -40,7 +53,7 @@ def part(session: Session, run: CoverageRun, what: str, level: str) -> tuple[gpd
     """
     if what == "areas":
         return _areas(session, run, level)
-    made = {"cells": _cells, "gaps": _gaps, "stations": _stations}
+    made = {"cells": _cells, "gaps": _gaps, "stations": _stations, "hours": _hours}
     if what not in made:
         raise NotFound(f"a run has no part {what[:40]!r}; it has {', '.join(PARTS)}")
     return made[what](run), False
@@ -64,6 +77,7 @@ def _areas(session: Session, run: CoverageRun, level: str) -> tuple[gpd.GeoDataF
             "不通路人口": figures["people_cut_off"],
             "中位秒": figures["median_s"],
             **{f"{limit // 60}分内": figures[f"people_{limit}"] for limit in limits},
+            **{head: figures[name] for name, head in _FOUND.items() if name in figures},
         }
         for code, figures in known.items()
         if code
@@ -89,6 +103,7 @@ def _cells(run: CoverageRun) -> gpd.GeoDataFrame:
             "最近秒": arrays["seconds"].astype(np.float64),
             "时限内站点数": arrays["counts"].astype(np.int64),
             "人均座位": arrays["score"].astype(np.float64),
+            **({"近者多算均座位": arrays["enhanced"].astype(np.float64)} if "enhanced" in arrays else {}),
         },
     )
 
@@ -110,12 +125,35 @@ def _stations(run: CoverageRun) -> gpd.GeoDataFrame:
             "座位": "capacity",
             "时限内人口": "people_within",
             "只靠本站人口": "people_only_here",
+            "登记人次": "visits",
+            "登记天数": "days",
+            "登记截至": "until",
         },
     )
 
 
+def _hours(run: CoverageRun) -> gpd.GeoDataFrame:
+    """Return the hours of the day as rows; they have no place, and their shapes are empty."""
+    if not run.hours:
+        raise NotFound(f"run {run.id} has not counted the hours of a day")
+    people = (run.summary or {}).get("people")
+    main = CoverageQuestion.of_dict(run.question).main_min
+    rows = [
+        {
+            "时刻": f"{int(row['hour']):02d}:00",
+            "开着的站点": row["stations"],
+            "人口": people,
+            "时限内人口": row[f"people_{60 * main}"],
+            "两站以上人口": row.get("people_twice"),
+            **{f"{limit}分内": row[f"people_{60 * limit}"] for limit in run.question["limits_min"]},
+        }
+        for row in run.hours
+    ]
+    return gpd.GeoDataFrame(pd.DataFrame(rows), geometry=np.full(len(rows), None), crs=_CRS)
+
+
 def _listed(rows: list[Any], columns: Mapping[str, str]) -> gpd.GeoDataFrame:
-    table = pd.DataFrame({head: [row[name] for row in rows] for head, name in columns.items()})
+    table = pd.DataFrame({head: [row.get(name) for row in rows] for head, name in columns.items()})
     return _points([row["lon"] for row in rows], [row["lat"] for row in rows], table)
 
 
