@@ -7,6 +7,7 @@ GeoError
 ├── CoordinateError  arrays of coordinates or demand that cannot be computed with
 ├── DemandError      amounts that cannot be laid on cells
 ├── ReachError       a network or a question of travel that has no sensible answer
+├── SitingError      a question of siting that cannot be asked so
 └── FileError        a file that cannot be read or written
     ├── TableError   … a CSV file or a workbook
     ├── VectorError  … a Shapefile, a GeoPackage, GeoJSON or an outline
@@ -26,6 +27,7 @@ __all__ = [
     "GeoError",
     "RasterError",
     "ReachError",
+    "SitingError",
     "StreetsError",
     "TableError",
     "VectorError",
@@ -78,3 +80,7 @@ class DemandError(GeoError, ValueError):
 
 class ReachError(GeoError, ValueError):
     """Travel cannot be computed as asked; the message says what to ask instead."""
+
+
+class SitingError(GeoError, ValueError):
+    """A question of siting cannot be asked so: it contradicts itself, or a number in it is none."""

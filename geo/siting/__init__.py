@@ -1,0 +1,23 @@
+"""Where the next stations help most: exact answers with a bound, or a plan with its gap; never more said than is known."""
+
+from geo.siting import certify
+from geo.siting.answer import PROVEN, Answer, Sizes, Status
+from geo.siting.cover import Cover
+from geo.siting.maximal import MaximalCover, solve_maximal
+from geo.siting.rules import Floor, Rules, closer_than
+from geo.siting.solver import Limits
+
+__all__ = [
+    "PROVEN",
+    "Answer",
+    "Cover",
+    "Floor",
+    "Limits",
+    "MaximalCover",
+    "Rules",
+    "Sizes",
+    "Status",
+    "certify",
+    "closer_than",
+    "solve_maximal",
+]
