@@ -143,15 +143,20 @@ def squares_of(xy: _Floats, tail: _Ints, head: _Ints) -> SegmentSquares:
         return SegmentSquares(np.zeros(2), 1, np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64))
     low = xy.min(axis=0) - _SIDE_M
     tall = int((xy[:, 1].max() - low[1]) // _SIDE_M) + 2
-    start, end = xy[tail], xy[head]
+    segment = np.arange(len(tail))
+    x, y, dx, dy = xy[tail, 0], xy[tail, 1], xy[head, 0], xy[head, 1]
+    dx -= x
+    dy -= y
     # A long segment is filed piece by piece: the box about it would hold squares that it is nowhere near.
-    pieces = np.maximum(1, np.ceil(np.hypot(*(end - start).T) / _SIDE_M).astype(np.int64))
-    segment = np.repeat(np.arange(len(tail)), pieces)
-    number = np.arange(len(segment)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
-    step = ((end - start) / pieces[:, None])[segment]
-    one = start[segment] + step * number[:, None]
-    (west, south), (east, north) = (
-        np.floor((end - low) / _SIDE_M).astype(np.int64).T for end in (one, one + step)
+    pieces = np.maximum(1, np.ceil(np.hypot(dx, dy) / _SIDE_M).astype(np.int64))
+    if pieces.max() > 1:
+        segment = np.repeat(segment, pieces)
+        number = np.arange(len(segment)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
+        dx, dy = (dx / pieces)[segment], (dy / pieces)[segment]
+        x, y = x[segment] + dx * number, y[segment] + dy * number
+    west, south, east, north = (
+        np.floor((end - corner) / _SIDE_M).astype(np.int64)
+        for end, corner in ((x, low[0]), (y, low[1]), (x + dx, low[0]), (y + dy, low[1]))
     )
     over, up = east != west, north != south
     both = over & up
