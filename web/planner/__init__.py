@@ -8,9 +8,34 @@ from __future__ import annotations
 from flask import Blueprint, Flask, redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from web.planner import cell_pictures, comparing, downloads, layers, report, routes
+from web.planner import (
+    cell_pictures,
+    comparing,
+    downloads,
+    layers,
+    programmes,
+    programmes_edit,
+    programmes_files,
+    programmes_stations,
+    programmes_townships,
+    report,
+    routes,
+)
 
-__all__ = ["cell_pictures", "comparing", "downloads", "init_app", "layers", "report", "routes"]
+__all__ = [
+    "cell_pictures",
+    "comparing",
+    "downloads",
+    "init_app",
+    "layers",
+    "programmes",
+    "programmes_edit",
+    "programmes_files",
+    "programmes_stations",
+    "programmes_townships",
+    "report",
+    "routes",
+]
 
 _doors = Blueprint("planner", __name__)
 
