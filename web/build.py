@@ -21,6 +21,8 @@ __all__ = ["ASSETS", "compile_catalogues", "copy_assets"]
 
 ASSETS: Mapping[str, tuple[str, ...]] = {
     "leaflet": ("dist/leaflet.js", "dist/leaflet.css", "dist/images/*.png", "LICENSE"),
+    # Loaded where the operator serves a vector file as the base map, and nowhere else.
+    "protomaps-leaflet": ("dist/protomaps-leaflet.js", "LICENSE"),
 }
 """Package → the files served from it (patterns below its folder). ``dist/`` is dropped from the served path."""
 

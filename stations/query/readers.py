@@ -90,7 +90,8 @@ def _read_fee(values: list[str]) -> dict[str, Any]:
 def _read_lifecycle(values: list[str]) -> dict[str, Any]:
     if _split(",".join(values)) == ["all"]:
         return {"lifecycle": tuple(words.LIFECYCLE)}
-    return {"lifecycle": _codes(values, words.LIFECYCLE)}
+    # Nothing but commas asks for no life at all, which is no question.
+    return {"lifecycle": codes} if (codes := _codes(values, words.LIFECYCLE)) else {}
 
 
 def _read_region(values: list[str]) -> dict[str, Any]:

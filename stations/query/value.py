@@ -107,10 +107,11 @@ class StationQuery:
                 query = replace(query, **READERS[name](values))
             except (Invalid, BBoxError) as error:
                 problems.append(Problem(name, ",".join(values)[:200], f"{name}: {error}"))
-        if query.within_m is not None and query.near is None and "near" not in given:
-            problems.append(
-                Problem("within_m", str(query.within_m), "within_m: needs near=longitude,latitude")
-            )
+        if query.within_m is not None and query.near is None:
+            if "near" not in given:  # a bad one was told of already
+                problems.append(
+                    Problem("within_m", str(query.within_m), "within_m: needs near=longitude,latitude")
+                )
             query = replace(query, within_m=None)
         return query, tuple(problems), tuple(strangers)
 

@@ -38,7 +38,19 @@ from stations.query import NAMES as QUERY_NAMES
 from stations.query import Problem, StationQuery
 from web.pages.map_view import DISTANCES_M, GapSwitch
 
-__all__ = ["CONTROLS", "FITS", "LISTS", "NAMES", "THEMES", "TOUCHES", "VERSION", "WHEELS", "Embed", "Reading"]
+__all__ = [
+    "CONTROLS",
+    "FITS",
+    "LISTS",
+    "LONGEST_TITLE",
+    "NAMES",
+    "THEMES",
+    "TOUCHES",
+    "VERSION",
+    "WHEELS",
+    "Embed",
+    "Reading",
+]
 
 VERSION: Final = "1"
 FITS: Final = ("stations", "region", "all")
@@ -100,6 +112,8 @@ class Embed:
             if not values:
                 continue
             try:
+                if name == "controls":  # a form without scripts sends each by itself
+                    values = [",".join(values)]
                 if len(set(values)) > 1:
                     raise Invalid(f"given {len(values)} times with different values; give it once")
                 found = replace(found, **reader(values[0]))
@@ -108,7 +122,7 @@ class Embed:
         if (found.center is None) != (found.zoom is None):
             name = "zoom" if found.center is None else "center"
             if not any(problem.name in {"center", "zoom"} for problem in problems):
-                problems += (Problem(name, "", f"{name}: center and zoom go together; give both or neither"),)
+                problems += (Problem(name, "", f"{name}: center and zoom go together; give both"),)
             found = replace(found, center=None, zoom=None)
         return Reading(found, problems, unknown)
 
@@ -181,13 +195,9 @@ def _read_zoom(text: str) -> dict[str, Any]:
 
 
 def _read_controls(text: str) -> dict[str, Any]:
-    wanted = {part.strip() for part in text.split(",") if part.strip()}
-    if wanted == {"none"}:
-        return {"controls": ()}
+    wanted = {part.strip() for part in text.split(",") if part.strip()} - {"none"}
     if strange := sorted(wanted.difference(CONTROLS)):
-        raise Invalid(
-            f"{', '.join(map(repr, strange))} not known; known are {', '.join(CONTROLS)}, or none alone"
-        )
+        raise Invalid(f"{', '.join(map(repr, strange))} not known; known are {', '.join(CONTROLS)}, or none")
     return {"controls": tuple(name for name in CONTROLS if name in wanted)}
 
 

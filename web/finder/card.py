@@ -6,20 +6,18 @@ hour: the weekly hours, and never whether the door is open now.
 
 from __future__ import annotations
 
-import hashlib
-from collections import OrderedDict
 from collections.abc import Mapping
-from threading import Lock
 from typing import Any
 
 import orjson
-from flask import Response, current_app, request
+from flask import Response, request
 
 from stations import vocabulary as words
 from stations.errors import NotFound
 from stations.hours import Hours
 from stations.registry import public
 from stations.registry.schedules import to_hours
+from web import pictures
 from web.db import now, session
 from web.finder import sheet
 from web.finder.blueprint import blueprint
@@ -28,15 +26,11 @@ from web.finder.opening import usual_week
 from web.ground import credits_of_pictures, ground, review_words
 from web.i18n import lang, say
 from web.maps import fonts
-from web.maps.picture import Ground, Panel, PictureSpec, Pin, render
+from web.maps.picture import Panel, PictureSpec, Pin
 from web.maps.symbols import SHAPES
 
 __all__ = ["description", "has_pictures", "station_card", "station_map_picture"]
 
-_KEPT = 256
-_KEY = "yizhan.pictures"
-#: Part of every tag: raise it when the same wish is drawn otherwise.
-_DRAWING = 1
 _CARD_ZOOM, _MAP_ZOOM = 9.6, 10.5
 
 
@@ -64,7 +58,7 @@ def station_card(code: str) -> Response:
         tag=say("演示数据") if p["demonstration"] else "",
         foot=f"{sheet.code_groups(code)} · {say('驿站地图')}",
     )
-    return _picture(_spec(feature, 600, 315, _CARD_ZOOM, panel))
+    return pictures.answer(_spec(feature, 600, 315, _CARD_ZOOM, panel))
 
 
 @blueprint.get("/s/<code>/map.png")
@@ -73,7 +67,7 @@ def station_map_picture(code: str) -> Response:
     feature = orjson.loads(public.station(session(), code, now=now()))
     if feature["geometry"] is None:
         raise NotFound(f"station {code} is not located, so there is no map of it")
-    return _picture(_spec(feature, 420, 240, _MAP_ZOOM, None))
+    return pictures.answer(_spec(feature, 420, 240, _MAP_ZOOM, None))
 
 
 def _spec(
@@ -106,51 +100,6 @@ def _middle(region: str | None) -> tuple[float, float]:
     areas = {area.code: area.label for area in ground().areas if area.label is not None}
     levels = (region or "", f"{(region or '')[:4]}00", f"{(region or '')[:2]}0000")
     return next((areas[code] for code in levels if code in areas), next(iter(areas.values()), (104.0, 36.0)))
-
-
-def _picture(spec: PictureSpec) -> Response:
-    base = ground()
-    wish = repr((_DRAWING, base.version, spec))
-    tag = hashlib.sha256(wish.encode()).hexdigest()[:20]
-    response = Response(mimetype="image/png")
-    response.set_etag(tag)
-    response.cache_control.public = True
-    response.cache_control.max_age = 3600
-    response.make_conditional(request)
-    if response.status_code != 304:
-        response.set_data(_drawn(tag, spec, base))
-    return response
-
-
-def _drawn(tag: str, spec: PictureSpec, base: Ground) -> bytes:
-    """Draw a picture once and keep the last few."""
-    kept: _Kept = current_app.extensions.setdefault(_KEY, _Kept())
-    found = kept.get(tag)
-    if found is None:
-        found = render(spec, base)
-        kept.put(tag, found)
-    return found
-
-
-class _Kept:
-    """The pictures that were asked for last, by tag."""
-
-    def __init__(self) -> None:
-        self._pictures: OrderedDict[str, bytes] = OrderedDict()
-        self._lock = Lock()
-
-    def get(self, tag: str) -> bytes | None:
-        with self._lock:
-            found = self._pictures.get(tag)
-            if found is not None:
-                self._pictures.move_to_end(tag)
-            return found
-
-    def put(self, tag: str, picture: bytes) -> None:
-        with self._lock:
-            self._pictures[tag] = picture
-            while len(self._pictures) > _KEPT:
-                self._pictures.popitem(last=False)
 
 
 def _lasting(p: Mapping[str, Any], hours: Hours) -> str:

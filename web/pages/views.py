@@ -18,6 +18,7 @@ from web.i18n import lang, say, tag
 from web.maps import station_map
 from web.maps.lean import when_ready
 from web.maps.outlines import drawing
+from web.origin import absolute
 from web.pages.map_view import (
     DISTANCES_M,
     PAGE_ROWS,
@@ -71,6 +72,7 @@ def map_page() -> str:
     ).parts()
     return render_template(
         "map.html",
+        here=absolute(request.full_path.rstrip("?")),
         map=drawn,
         start_script=when_ready(drawn.script),
         query=query,
