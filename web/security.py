@@ -63,7 +63,8 @@ def init_app(app: Flask, *, image_origins: Sequence[str] = (), ancestors: str | 
     image_origins: the tile servers that the operator configured. ancestors: the sites that may frame ``FRAMED``, ``none``
     for none of them, or None for all.
     """
-    framed_by = {None: "*", "none": "'none'"}.get(ancestors, ancestors) or "*"
+    # The builder shows a preview: where others are named, we are one of them.
+    framed_by = {None: "*", "none": "'none'"}.get(ancestors) or f"'self' {ancestors}"
 
     @app.after_request
     def guard(response: Response) -> Response:
