@@ -74,24 +74,27 @@ def round_the_clock(
     limits = question.limits_s
     columns = ["hour", "stations", *(f"people_{limit:g}" for limit in limits), "people_twice", "like"]
     day = question.at if question.around_the_clock else None
-    open_at = [] if day is None else _doors(session, question, day)
-    stations = _all(open_at)
+    open_at: list[pd.DataFrame] = []
     first: dict[tuple[str, ...], int] = {}
     rows: list[list[Any]] = []
     found: dict[int, Hour] = {}
-    for hour, open_ in enumerate(open_at):
+    for hour, moment in enumerate(_hours_of(day)):
+        open_ = inputs.serving(session, question, moment)
+        open_at.append(open_.drop(columns=["has", "lacks"]))
         like = first.setdefault(tuple(open_["code"]), hour)
         if like == hour:
             found[hour] = _hour(question, travel, ground, open_)
         one = found[like]
         rows.append([hour, len(open_), *one.people, one.twice, like])
         told("hours", (hour + 1) / HOURS)
-    return Clock(pd.DataFrame(rows, columns=columns), found, stations)
+    return Clock(pd.DataFrame(rows, columns=columns), found, _all(open_at))
 
 
-def _doors(session: Session, question: CoverageQuestion, day: datetime) -> list[pd.DataFrame]:
+def _hours_of(day: datetime | None) -> list[datetime]:
+    if day is None:
+        return []
     midnight = day.astimezone(SHANGHAI).replace(hour=0, minute=0, second=0, microsecond=0)
-    return [inputs.serving(session, question, midnight + timedelta(hours=hour)) for hour in range(HOURS)]
+    return [midnight + timedelta(hours=hour) for hour in range(HOURS)]
 
 
 def _all(open_at: Sequence[pd.DataFrame]) -> pd.DataFrame:

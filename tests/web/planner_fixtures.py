@@ -6,6 +6,7 @@ Two counties with people; 民和 has a station that is open by day, so its peopl
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -62,6 +63,6 @@ def made(
         return runs.finish(session, run.id, measure(session, question, now=NOON), now=NOON, seconds=0.5)
 
 
-def round_the_clock() -> dict[str, object]:
+def round_the_clock() -> dict[str, Any]:
     """Return the question of a whole day."""
     return {"at": NOON, "around_the_clock": True}
