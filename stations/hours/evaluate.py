@@ -15,7 +15,7 @@ from stations.hours.model import SHANGHAI, Hours, State
 from stations.hours.programme import DAY, Segment
 from stations.hours.schedule import HORIZON, Schedule, schedule_of
 
-__all__ = ["Day", "DaySpan", "Span", "Spans", "Standing", "spans", "standing", "week"]
+__all__ = ["Day", "DaySpan", "Span", "Spans", "Standing", "always_open", "spans", "standing", "week"]
 
 Span = tuple[datetime, datetime]
 _LONGEST_DAYS = 3700
@@ -96,6 +96,14 @@ def standing(hours: Hours, moment: datetime) -> Standing:
         now.comment,
         schedule.falls_back(ordinal, end[0]),
     )
+
+
+def always_open(hours: Hours, day: date) -> bool:
+    """Tell whether hours know no closed minute from a day on: at night, at weekends, on every holiday.
+
+    Where in doubt it is no: what is said here of a door is relied upon at three in the morning.
+    """
+    return schedule_of(hours).always_open(min(day.toordinal(), _LAST_ORDINAL))
 
 
 def spans(hours: Hours, start: datetime, end: datetime) -> Spans:

@@ -88,6 +88,30 @@ class Schedule:
             known = _keep(self._ends, (ordinal, state), self._first_other(ordinal + 1, state))
         return known
 
+    def always_open(self, first: int) -> bool:
+        """Tell whether every day from ``first`` on is open throughout, whatever weekday or holiday it turns out to be.
+
+        Holidays of years that are not published count, and those that no day of these weeks is. Months and dates are looked
+        at for `HORIZON` days, and an exception that is not over counts as another day.
+        """
+        if any(exception.ends.toordinal() >= first for exception, _ in self._exceptions):
+            return False
+        days = range(first, first + (HORIZON if any(rule.dated for rule in self._rules) else 1))
+        heard = {tuple(rule.speaks_of(date.fromordinal(day)) for rule in self._rules) for day in days}
+        holidays = (False, True) if any(rule.holidays for rule in self._rules) else (False,)
+        said = {
+            day_programme(self._rules, speaking, weekday, holiday)
+            for speaking in heard
+            for weekday in (*_WORKDAYS, *_WEEKEND)
+            for holiday in holidays
+        }
+        return all(
+            segment.state is State.OPEN
+            for before in said
+            for programme in said
+            for segment in calendar_day(before, programme)
+        )
+
     def exception_on(self, day: date) -> DatedException | None:
         """Return the dated exception that holds on a day, if one does."""
         return next((e for e, _ in self._exceptions if e.starts <= day <= e.ends), None)

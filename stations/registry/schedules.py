@@ -14,7 +14,17 @@ from sqlalchemy import delete, exists, insert, or_, select, tuple_
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Session, aliased
 
-from stations.hours import Calendar, DatedException, Hours, Span, State, spans, standing
+from stations.hours import (
+    SHANGHAI,
+    Calendar,
+    DatedException,
+    Hours,
+    Span,
+    State,
+    always_open,
+    spans,
+    standing,
+)
 from stations.models import PublicStation, Schedule
 
 __all__ = ["AHEAD", "BEHIND", "ensure", "extend", "hours_of", "open_keys", "to_hours"]
@@ -135,7 +145,6 @@ def _row(key: str, hours: Hours, now: datetime) -> dict[str, Any]:
     start = (now - BEHIND).replace(hour=0, minute=0, second=0, microsecond=0)
     end = start + BEHIND + AHEAD
     found = spans(hours, start, end)
-    always = found.open == ((start, end),) and not hours.exceptions
     return {
         "key": key,
         "expression": hours.expression,
@@ -152,7 +161,7 @@ def _row(key: str, hours: Hours, now: datetime) -> dict[str, Any]:
         "open_spans": _ranges(found.open),
         "unknown_spans": _ranges(found.unknown),
         "covers": Range(start, end, bounds="[)"),
-        "always_open": always,
+        "always_open": always_open(hours, now.astimezone(SHANGHAI).date()),
     }
 
 

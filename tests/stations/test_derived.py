@@ -124,6 +124,16 @@ def test_a_schedule_that_nobody_keeps_is_dropped(qinghai: Session, operator: int
     assert qinghai.scalars(select(Schedule.always_open)).all() == [True]
 
 
+def test_a_door_that_is_shut_on_holidays_is_not_always_open_in_weeks_without_one(
+    qinghai: Session, operator: int
+) -> None:
+    station = put(qinghai, operator)
+    with acting(qinghai, operator, reason="holidays"):
+        registry.set_hours(qinghai, station, Hours("24/7; PH off"))
+    schedules.extend(qinghai, now=datetime(2026, 11, 8, tzinfo=UTC))
+    assert qinghai.scalars(select(Schedule.always_open)).all() == [False]
+
+
 def test_deriving_stations_that_are_not_there_is_harmless(qinghai: Session, operator: int) -> None:
     with acting(qinghai, operator, reason="nothing"):
         assert derive(qinghai, [10**9]) == 0

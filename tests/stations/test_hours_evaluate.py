@@ -16,6 +16,7 @@ from stations.hours import (
     DatedException,
     Hours,
     State,
+    always_open,
     describe,
     describe_day,
     parse_words,
@@ -355,3 +356,60 @@ def test_daytime_rules_without_holidays_mean_what_the_library_makes_of_them(
     moment = at(day.year, day.month, day.day, hour, 30)
     theirs = OpeningHours(expression).state(moment.replace(tzinfo=None))[0]
     assert standing(Hours(expression), moment).state.value == str(theirs)
+
+
+#: No public holiday lies within six weeks of it, and the calendar of the next year is not published.
+QUIET = date(2026, 11, 8)
+
+
+@pytest.mark.parametrize(
+    ("expression", "always"),
+    [
+        ("24/7", True),
+        ("00:00-24:00", True),
+        ("Mo-Fr 00:00-24:00; Sa-Su 00:00-24:00", True),
+        ("08:00-08:00", True),
+        ("24/7; PH 00:00-24:00", True),
+        ("24/7; PH off", False),
+        ("24/7; PH 08:00-20:00", False),
+        ("Mo-Sa 00:00-24:00", False),
+        ("00:00-23:59", False),
+        ("24/7; Feb 17 off", False),
+        ("24/7; 2027 Mar 03 off", False),
+        ("24/7; 2026 Mar 03 off", True),
+        ("24/7 unknown", False),
+        (None, False),
+    ],
+)
+def test_always_open_counts_holidays_that_are_not_near(expression: str | None, always: bool) -> None:
+    for calendar in Calendar:
+        assert always_open(Hours(expression, calendar), QUIET) == always
+
+
+def test_a_dated_exception_ends_always_until_it_is_over() -> None:
+    closed = DatedException(QUIET, QUIET + timedelta(days=3), None)
+    assert not always_open(Hours("24/7", exceptions=(closed,)), QUIET - timedelta(days=90))
+    assert not always_open(Hours("24/7", exceptions=(closed,)), closed.ends)
+    assert always_open(Hours("24/7", exceptions=(closed,)), closed.ends + timedelta(days=1))
+    assert always_open(Hours("24/7"), date.max)
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            ["24/7", "PH off", "Mo-Fr 00:00-24:00", "Sa,Su 00:00-24:00", "22:00-06:00", "06:00-22:00",
+             "PH 00:00-24:00", "Jan-Jun 00:00-24:00", "Jul-Dec 00:00-24:00", "Su off"]
+        ),
+        min_size=1,
+        max_size=3,
+    ),
+    st.sampled_from(["; ", ", "]),
+    st.sampled_from(list(Calendar)),
+)  # fmt: skip
+def test_what_is_always_open_is_open_throughout_every_published_year(
+    rules: list[str], join: str, calendar: Calendar
+) -> None:
+    hours = Hours(join.join(rules), calendar)
+    start, end = at(2025, 1, 1), at(2027, 1, 1)
+    if always_open(hours, start.date()):
+        assert spans(hours, start, end).open == ((start, end),)
