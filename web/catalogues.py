@@ -23,6 +23,7 @@ _METHODS = [
     ("pages/**.py", "python"),
     ("finder/**.py", "python"),
     ("desk/**.py", "python"),
+    ("embed/**.py", "python"),
     ("downloads/**.py", "python"),
     ("planner/**.py", "python"),
     ("ground.py", "python"),
