@@ -17,11 +17,13 @@ from geo.datum import Datum, from_wgs84, to_wgs84
 from geo.mainland import Mainland
 from stations.demo.ground import grounds
 from stations.demo.invent import Invented, invent
+from stations.demo.programmes import add_programmes
 from stations.errors import Conflict
 from stations.imports.names import identity_key, identity_text, place_key
 from stations.models import (
     Amenity,
     Base,
+    Grant,
     Honour,
     HoursException,
     Organisation,
@@ -59,6 +61,8 @@ def prepare(session: Session, *, say: Callable[[str], None]) -> None:
     regions.load(session, province=PROVINCE, actor=operator, name=_NAME, demonstration=True)
     say("Loading its places …")
     places.load(session, actor=operator)
+    with acting(session, operator, reason="the demonstration has programmes"):
+        session.add(Grant(staff_id=actor_id(session, DEMONSTRATION), role="planner", region_code=None))
 
 
 def fill(session: Session, *, today: date, say: Callable[[str], None], count: int = _COUNT) -> bool:
@@ -84,6 +88,8 @@ def fill(session: Session, *, today: date, say: Callable[[str], None], count: in
     actor = actor_id(session, DEMONSTRATION)
     with acting(session, actor, reason="demonstration data"):
         _store(session, stations, regions.mainland_of(session), areas, actor=actor, today=today)
+        say("Planning programmes …")
+        add_programmes(session, actor=actor, today=today)
         say(f"Preparing {len(stations)} stations for the map …")
     say(f"The demonstration registry holds {len(stations)} stations.")
     return True

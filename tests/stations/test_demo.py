@@ -20,6 +20,7 @@ from stations import vocabulary as words
 from stations.demo import lexicon
 from stations.demo.ground import Anchor, Ground, share_out
 from stations.demo.invent import invent
+from stations.demo.programmes import PROVINCE_WIDE, TOWNSHIPS
 from stations.errors import Conflict
 from stations.hours import parse_words
 from stations.models import (
@@ -38,6 +39,9 @@ from stations.models import (
     StationSource,
     Visits,
 )
+from stations.planning import programmes
+from stations.planning.programme_progress import Count, progress
+from stations.planning.township_standing import standing
 from stations.registry.registry import add
 from stations.registry.writing import acting
 
@@ -241,3 +245,22 @@ def test_stations_are_shared_out_whole_and_each_county_has_its_few(people: list[
 )
 def test_the_hours_of_the_demonstration_are_understood(text: str) -> None:
     assert parse_words(text.format(month=8, day=10), today=TODAY).understood
+
+
+def test_both_programmes_are_there_with_stations_late_unplaced_and_townships_to_settle(
+    filled: Session,
+) -> None:
+    wide, towns = (programmes.get(filled, code) for code in (PROVINCE_WIDE, TOWNSHIPS))
+    found = progress(filled, wide, today=TODAY)
+    assert (wide.target, sum(row.target or 0 for row in found.rows), len(found.rows)) == (1000, 1000, 8)
+    assert sum((row.count for row in found.rows), Count()) == found.total.count
+    assert found.total.unplaced
+    tagged = progress(filled, towns, today=TODAY, level="county")
+    assert (towns.target, tagged.total.count.open) == (116, 34)
+    assert tagged.total.count.pending
+    assert programmes.priority_areas(filled, towns)[0].region == "630222"
+    listed = standing(filled, towns)
+    assert len(listed) == 22
+    # The gazetteer has few of them: most wait for a point, and none is called without a station for that.
+    assert any(town.point_by == "name" for town in listed)
+    assert {town.best for town in listed if town.lon is None and not town.has} == {"unknown"}
