@@ -37,6 +37,8 @@ _PROVINCE = "(?:1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5]|71|8[1-3])"
 _ID_18 = re.compile(_PROVINCE + "[0-9]{15}[0-9X]")
 _ID_15 = re.compile(_PROVINCE + "[0-9]{13}")
 _ID_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+#: Nobody who is alive was born before; years to come are not known here.
+_FIRST_BIRTH = 1900
 _REFUSALS = {
     "identity_card": "an identity card number",
     "bank_card": "a bank card number",
@@ -72,12 +74,13 @@ def clean_words(text: str, *, field: str = "words") -> str | None:
 def personal_number(text: str) -> str | None:
     """Tell which kind of personal number stands in ``text``: ``identity_card``, ``bank_card``, ``phone``, or None.
 
-    Identity cards by GB 11643 (18 characters with their check character; the older 15 with a possible birth date),
-    bank cards by the Luhn check of ISO/IEC 7812, mobile numbers by their eleven digits, with or without 86.
+    Identity cards by GB 11643 (18 characters or the older 15, with a possible birth date; a wrong check character makes
+    no difference, since a number with a slip in it still tells who somebody is, unless the digits are written like dates
+    and hours side by side), bank cards by the Luhn check of ISO/IEC 7812, mobile numbers by their eleven digits, with or without 86.
     """
     for groups in _candidates(text):
         number = "".join(groups)
-        if _is_identity_card(number):
+        if _is_identity_card(number, groups):
             return "identity_card"
         if _MOBILE.fullmatch(number):
             return "phone"
@@ -135,19 +138,19 @@ def _digit(character: str) -> str | None:
     return None if value is None else str(value)
 
 
-def _is_identity_card(number: str) -> bool:
+def _is_identity_card(number: str, groups: list[str]) -> bool:
     if _ID_18.fullmatch(number):
         total = sum(int(digit) * weight for digit, weight in zip(number[:17], _ID_WEIGHTS, strict=True))
-        return number[17] == "10X98765432"[total % 11] and _is_day(number[6:14])
-    return _ID_15.fullmatch(number) is not None and _is_day(f"19{number[6:12]}")
+        checked = number[17] == "10X98765432"[total % 11]
+        return _is_birth(number[6:14]) and (checked or _is_written_as_card(groups))
+    return _ID_15.fullmatch(number) is not None and _is_birth(f"19{number[6:12]}")
 
 
-def _is_day(digits: str) -> bool:
+def _is_birth(digits: str) -> bool:
     try:
-        date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
+        return date(int(digits[:4]), int(digits[4:6]), int(digits[6:])).year >= _FIRST_BIRTH
     except ValueError:
         return False
-    return True
 
 
 def _is_written_as_card(groups: list[str]) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -27,6 +29,11 @@ SPELLED = str.maketrans("0123456789", "零一二三四五六七八九")
         ("证号１１０１０１１９９００３０７１０９Ｘ", "identity_card"),
         ("1101 0119 9003 0710 9 X", "identity_card"),
         (f"旧证{ID_15}", "identity_card"),
+        ("证110101199003074478", "identity_card"),  # mistyped: the check character is wrong
+        ("110101 19900307 4478", "identity_card"),
+        ("1101 0119 9003 0744 78", "identity_card"),
+        (" ".join("110101199003074478"), "identity_card"),
+        ("11010119900307447X", "identity_card"),
         (CARD_16, "bank_card"),
         ("卡号 6222 0212 3456 7894", "bank_card"),
         ("6222-0212-3456-7894", "bank_card"),
@@ -72,8 +79,13 @@ def test_a_personal_number_is_found_however_it_is_written(text: str, kind: str) 
         "打12351没人接，0971-6123456也没人接",
         "搬到长江路139号2单元1801室",
         "二〇二六年十一月二十二日起停业",
-        "110101199003074478",  # a wrong check character
         "110101199013074472",  # no such month
+        "110101189903074472",  # nobody is so old
+        "订单号202611220800123456",  # of 18 digits, and no province has the code 20
+        "订单11010119900307447",  # 17, 19 and 20 digits
+        "单号1101011990030744781",
+        "单号11010119900307447812",
+        "11-22-20 2026-11-22 0800 没开",  # a date and hours after something else
         "6222021234567890",  # fails the Luhn check
         "12345678901",
         "1381234567",
@@ -112,6 +124,18 @@ def test_a_mobile_number_is_found_between_any_words_and_with_any_gaps(
 ) -> None:
     written = number[0] + "".join(gap + digit for gap, digit in zip(gaps, number[1:], strict=True))
     assert personal_number(f"{around}{written}{around}") == "phone"
+
+
+@given(
+    st.sampled_from(["11", "31", "44", "54", "63", "71", "82"]),
+    st.from_regex(r"[0-9]{4}", fullmatch=True),
+    st.dates(date(1900, 1, 1), date(2026, 12, 31)),
+    st.from_regex(r"[0-9]{3}[0-9X]", fullmatch=True),
+)
+def test_an_identity_number_is_found_whatever_its_check_character(
+    province: str, place: str, born: date, last: str
+) -> None:
+    assert personal_number(f"我是{province}{place}{born:%Y%m%d}{last}。") == "identity_card"
 
 
 @given(st.text(max_size=600))
