@@ -18,8 +18,8 @@ from sqlalchemy import ColumnElement, and_, false, func, literal, not_, or_, tru
 
 from stations.errors import Invalid
 from stations.registry import cql_json, cql_text, queries
-from stations.registry.cql_times import Related, Span, of_day, of_literal, related
-from stations.registry.cql_values import Builder
+from stations.registry.cql_times import Related, Span, instant, interval, related
+from stations.registry.cql_values import Builder, date_of, timestamp_of
 from stations.registry.crs import CRS84, Crs
 from stations.registry.features import Kind, Queryable
 
@@ -27,6 +27,7 @@ __all__ = ["condition"]
 
 _SIGNS: Final = {node: sign for sign, node in COMPARISON_MAP.items() if not sign.isalpha()}
 _RELATIONS: Final = {node: name.removeprefix("s_") for name, node in SPATIAL_PREDICATES_MAP.items()}
+_TIMES: Final = (Kind.DATE, Kind.TIMESTAMP)
 _NUMBERS: Final = (Kind.INTEGER, Kind.NUMBER)
 #: PostGIS answers these for a collection of shapes too; the others raise.
 _OF_COLLECTIONS: Final = ("intersects", "disjoint")
@@ -91,16 +92,13 @@ class _Translator:
                 self._compared("<=", node.lhs, node.high, only=_NUMBERS),
             )
         value = self._value(node.lhs)
-        listed = [self._value(each) for each in node.sub_nodes]
-        for each in listed:
-            _comparable(value, each)
+        listed = [_comparable(value, self._value(each))[1] for each in node.sub_nodes]
         return value.sql.in_([each.sql for each in listed])
 
     def _compared(
         self, sign: str, first: Any, second: Any, *, only: tuple[Kind, ...] = ()
     ) -> ColumnElement[bool]:
-        left, right = self._value(first), self._value(second)
-        _comparable(left, right)
+        left, right = _comparable(self._value(first), self._value(second))
         if only and left.kind not in only:
             raise Invalid(f"BETWEEN is for numbers, and {_told(first)} is of the kind {left.kind}")
         return left.sql.bool_op(sign)(right.sql)
@@ -137,17 +135,12 @@ class _Translator:
 
     def _span(self, node: Any) -> Span:
         if isinstance(node, values.Interval):
-            start = of_literal(None) if node.start is None else self._span(node.start)
-            end = of_literal(None, last=True) if node.end is None else self._span(node.end)
-            return start[0], end[1]
+            ends = [None if end is None else self._span(end) for end in (node.start, node.end)]
+            return interval(*ends)
         value = self._value(node)
-        if value.raw is not None and value.kind in {Kind.DATE, Kind.TIMESTAMP}:
-            return of_literal(value.raw)
-        if value.kind is Kind.TIMESTAMP:
-            return value.sql, value.sql
-        if value.kind is Kind.DATE:
-            return of_day(value.sql)
-        raise Invalid(f"{_told(node)} is no time; a text becomes one by DATE('…') or TIMESTAMP('…')")
+        if value.kind not in _TIMES:
+            raise Invalid(f"{_told(node)} is no time; a text becomes one by DATE('…') or TIMESTAMP('…')")
+        return instant(value.sql if value.raw is None else value.raw, by_day=value.kind is Kind.DATE)
 
     def _value(self, node: Any) -> _Value:
         if isinstance(node, ast.Attribute):
@@ -187,11 +180,21 @@ _LITERALS: Final[dict[type[Any], Kind]] = {
 }
 
 
-def _comparable(left: _Value, right: _Value) -> None:
-    if left.kind is Kind.GEOMETRY or right.kind is Kind.GEOMETRY:
+def _comparable(left: _Value, right: _Value) -> tuple[_Value, _Value]:
+    """Return two operands that compare: a text in quotes beside a time is read as one. Raises Invalid."""
+    if Kind.GEOMETRY in (left.kind, right.kind):
         raise Invalid("geometries are compared by S_INTERSECTS and the other S_ relations alone")
+    left, right = _as_time(left, right.kind), _as_time(right, left.kind)
     if left.kind is not right.kind and not (left.kind in _NUMBERS and right.kind in _NUMBERS):
         raise Invalid(f"a value of the kind {left.kind} cannot be compared with one of the kind {right.kind}")
+    return left, right
+
+
+def _as_time(value: _Value, kind: Kind) -> _Value:
+    if kind not in _TIMES or not isinstance(value.raw, str):
+        return value
+    time = date_of(value.raw) if kind is Kind.DATE else timestamp_of(value.raw)
+    return _Value(kind, literal(time), time)
 
 
 def _told(node: Any) -> str:

@@ -142,6 +142,8 @@ class _Reader:
             return self._builder.attribute(token.value[1:-1])
         if token.kind == "number" or token.value in {"+", "-"}:
             return self._number()
+        if upper in _SHAPES and self._peek(1).value.upper() in {"Z", "M", "ZM"}:
+            return self._shape()
         if token.kind == "name" and self._peek(1).value == "(":
             return self._called(upper, depth)
         if token.kind == "name" and (upper not in _RESERVED or upper in {"TRUE", "FALSE"}):

@@ -1,26 +1,23 @@
-"""How times of a filter compare: each is a span from its first to its last microsecond, related as CQL2 names it.
+"""How times of a filter compare: each is a span with a first and a last time, related as CQL2 names it.
 
-A day is the whole of it, in China. An end that is open lies before, or after, every other time.
+Days are compared with days. Against a moment a day is the whole of it, in China. An end that is open lies before, or
+after, every other time.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, DateTime, Interval, and_, cast, func, literal, not_
+from sqlalchemy import ColumnElement, Date, DateTime, Interval, and_, case, cast, func, literal, not_
 
 from stations.hours import SHANGHAI
 
-__all__ = ["RELATIONS", "Related", "Span", "of_day", "of_literal", "related"]
+__all__ = ["RELATIONS", "Related", "Span", "instant", "interval", "related"]
 
-#: First and last moment of a time, as SQL.
-Span = tuple[ColumnElement[Any], ColumnElement[Any]]
-
-_TICK: Final = timedelta(microseconds=1)
-_DAY: Final = timedelta(days=1) - _TICK
+_DAY: Final = timedelta(days=1) - timedelta(microseconds=1)
 _MOMENT: Final = DateTime(timezone=True)
 _Relation = Callable[[ColumnElement[Any], ColumnElement[Any], ColumnElement[Any], ColumnElement[Any]], Any]
 
@@ -32,6 +29,21 @@ class Related:
     relation: str
     lhs: Any
     rhs: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """First and last time as SQL: days, or moments."""
+
+    first: ColumnElement[Any]
+    last: ColumnElement[Any]
+    by_day: bool
+
+    def moments(self) -> Span:
+        """Return the span from its first to its last microsecond."""
+        if not self.by_day:
+            return self
+        return Span(_midnight(self.first), _midnight(self.last) + literal(_DAY, Interval()), by_day=False)
 
 
 #: Table 7 of OGC 21-065: of a (from, to) and b (from, to).
@@ -54,25 +66,37 @@ RELATIONS: Final[dict[str, _Relation]] = {
 }
 
 
-def of_literal(value: date | datetime | None, *, last: bool = False) -> Span:
-    """Return the span of a day or a moment; of None, an open end: the last one if ``last``."""
-    if value is None:
-        edge: ColumnElement[Any] = cast(literal("infinity" if last else "-infinity"), _MOMENT)
-        return edge, edge
-    if isinstance(value, datetime):
-        moment = literal(value, _MOMENT)
-        return moment, moment
-    midnight = datetime.combine(value, time.min, SHANGHAI)
-    return literal(midnight, _MOMENT), literal(midnight + _DAY, _MOMENT)
+def instant(time: ColumnElement[Any] | date | datetime, *, by_day: bool) -> Span:
+    """Return the span of a day or of a moment, a value or a column."""
+    if isinstance(time, date):
+        time = literal(time, Date() if by_day else _MOMENT)
+    return Span(time, time, by_day)
 
 
-def of_day(column: ColumnElement[Any]) -> Span:
-    """Return the span of a column of days."""
-    midnight = func.timezone(SHANGHAI.key, cast(column, DateTime()), type_=_MOMENT)
-    return midnight, midnight + literal(_DAY, Interval())
+def interval(start: Span | None, end: Span | None) -> Span:
+    """Return the span from one time to another; None is open."""
+    if start is None and end is None:
+        return interval(_open("-infinity", by_day=False), _open("infinity", by_day=False))
+    begin = start or _open("-infinity", by_day=end is not None and end.by_day)
+    finish = end or _open("infinity", by_day=begin.by_day)
+    if begin.by_day != finish.by_day:
+        begin, finish = begin.moments(), finish.moments()
+    # Of an interval whose one end nobody knows, nothing is known: not even that it begins after another has ended.
+    known = and_(begin.first.is_not(None), finish.last.is_not(None))
+    return Span(case((known, begin.first)), case((known, finish.last)), begin.by_day)
 
 
 def related(relation: str, first: Span, second: Span) -> ColumnElement[bool]:
     """Return whether two times stand in a relation of CQL2."""
-    found: ColumnElement[bool] = RELATIONS[relation](*first, *second)
+    if first.by_day != second.by_day:
+        first, second = first.moments(), second.moments()
+    found: ColumnElement[bool] = RELATIONS[relation](first.first, first.last, second.first, second.last)
     return found
+
+
+def _open(edge: str, *, by_day: bool) -> Span:
+    return instant(cast(literal(edge), Date() if by_day else _MOMENT), by_day=by_day)
+
+
+def _midnight(day: ColumnElement[Any]) -> ColumnElement[Any]:
+    return func.timezone(SHANGHAI.key, cast(day, DateTime()), type_=_MOMENT)

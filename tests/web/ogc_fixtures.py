@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from typing import Any
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, text
@@ -26,8 +27,24 @@ from tests.stations.committed import squares
 from web import create_app
 from web.settings import Settings
 
-__all__ = ["COLLECTIONS", "add_station", "features", "gaps_run", "get", "ids", "open_registry", "site_of", "walk"]
+__all__ = [
+    "COLLECTIONS",
+    "NOW",
+    "SITE",
+    "add_station",
+    "client",
+    "conf",
+    "features",
+    "gaps_run",
+    "get",
+    "ids",
+    "links",
+    "open_registry",
+    "site_of",
+    "walk",
+]
 
+SITE = "https://map.example.org"
 COLLECTIONS = ("stations", "regions", "gaps")
 NOW = datetime(2026, 1, 15, 12, 0, tzinfo=UTC)
 
@@ -50,7 +67,9 @@ def _fill(session: Session) -> None:
         session, "长宁爱心驿站", 101.55, 36.60, kind="care_station", amenities={"microwave": yes, "toilet": no},
         opened_on=date(2022, 4, 14), address="人民路1号",
     )  # fmt: skip
-    add_station(session, "Rider's House_1", 101.65, 36.60, kind="rider_station", region_code="630103", access="scan")
+    add_station(
+        session, "Rider's House_1", 101.65, 36.60, kind="rider_station", region_code="630103", access="scan"
+    )
     add_station(session, "维权中心", 101.90, 36.70, kind="rights_centre", region_code="630202", capacity=8)
     add_station(session, "未定位驿站", None, None, region_code="630222")
     add_station(
@@ -100,12 +119,38 @@ def open_registry(new_database: Callable[[], str]) -> Iterator[Engine]:
         yield engine
 
 
-def site_of(engine: Engine, **settings: Any) -> Flask:
+@contextmanager
+def site_of(engine: Engine, **settings: Any) -> Iterator[Flask]:
     """Build the application over a registry as a server does, with connections of its own."""
-    address = engine.url.render_as_string(hide_password=False)
-    return create_app(
-        Settings(secret_key="x" * 40, database_url=address, public_url="https://map.example.org", api_per_minute=0, **settings)
-    )
+    given = {
+        "secret_key": "x" * 40,
+        "database_url": engine.url.render_as_string(hide_password=False),
+        "public_url": SITE,
+        "api_per_minute": 0,
+    }
+    app = create_app(Settings(**(given | settings)))
+    try:
+        yield app
+    finally:
+        for name in ("yizhan.engine", "yizhan.engine.reading"):
+            app.extensions[name].dispose()
+
+
+@pytest.fixture(scope="module")
+def client(new_database: Callable[[], str]) -> Iterator[FlaskClient]:
+    """Somebody who asks an open registry that nobody writes into meanwhile."""
+    with open_registry(new_database) as engine, site_of(engine) as app:
+        yield app.test_client()
+
+
+def conf(identifier: str) -> pytest.MarkDecorator:
+    """Name a test by the identifier of the abstract test whose assertions it makes."""
+    return pytest.mark.parametrize("conf", [identifier], ids=[identifier])
+
+
+def links(body: dict[str, Any], rel: str) -> list[dict[str, Any]]:
+    """Return the links of a relation."""
+    return [link for link in body["links"] if link["rel"] == rel]
 
 
 def get(client: FlaskClient, path: str, query: dict[str, str] | None = None, **more: Any) -> TestResponse:
@@ -113,7 +158,9 @@ def get(client: FlaskClient, path: str, query: dict[str, str] | None = None, **m
     return client.get(f"/ogc{path}", query_string=query or {}, **more)
 
 
-def features(client: FlaskClient, collection: str, query: dict[str, str] | None = None) -> list[dict[str, Any]]:
+def features(
+    client: FlaskClient, collection: str, query: dict[str, str] | None = None
+) -> list[dict[str, Any]]:
     """Return the features of one page; the answer must be a good one."""
     answer = get(client, f"/collections/{collection}/items", query)
     assert answer.status_code == 200, answer.text
@@ -126,7 +173,9 @@ def ids(client: FlaskClient, collection: str, query: dict[str, str] | None = Non
     return {feature["id"] for feature in features(client, collection, query)}
 
 
-def walk(client: FlaskClient, collection: str, query: dict[str, str] | None = None) -> Iterator[dict[str, Any]]:
+def walk(
+    client: FlaskClient, collection: str, query: dict[str, str] | None = None
+) -> Iterator[dict[str, Any]]:
     """Yield all pages, by their next links."""
     address: str | None = f"/ogc/collections/{collection}/items"
     asked: dict[str, str] = query or {}
@@ -134,5 +183,5 @@ def walk(client: FlaskClient, collection: str, query: dict[str, str] | None = No
         page = json.loads(client.get(address, query_string=asked or None).data)
         yield page
         following = [link["href"] for link in page["links"] if link["rel"] == "next"]
-        address = following[0].removeprefix("https://map.example.org") if following else None
+        address = following[0].removeprefix(SITE) if following else None
         asked = {}

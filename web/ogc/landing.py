@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from flask import current_app
@@ -138,8 +139,15 @@ def _extent(collection: Collection) -> list[float] | None:
     found = kept.get(collection.id)
     if found is None or found[0] != standing:
         box = features.extent(session(), collection.source)
-        found = kept[collection.id] = (standing, None if box is None else [round(edge, 7) for edge in box])
+        found = kept[collection.id] = (standing, None if box is None else _rounded_outwards(box))
     return found[1]
+
+
+def _rounded_outwards(box: tuple[float, float, float, float]) -> list[float]:
+    """Return a box of seven decimals that holds all of another."""
+    west, south, east, north = (edge * 1e7 for edge in box)
+    whole = (math.floor(west), math.floor(south), math.ceil(east), math.ceil(north))
+    return [edge / 1e7 for edge in whole]
 
 
 def _landing() -> list[Link]:

@@ -41,14 +41,21 @@ def span(text: str) -> Span:
 def _bounds(text: str) -> tuple[datetime, datetime]:
     try:
         if _DATE.fullmatch(text):
-            day = datetime.combine(date.fromisoformat(text), time.min, SHANGHAI)
+            day = _within(datetime.combine(date.fromisoformat(text), time.min, SHANGHAI))
             return day, day + timedelta(days=1, microseconds=-1)
         if _MOMENT.fullmatch(text):
             # Seven digits and more of a second are beyond what any clock here keeps.
-            moment = datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", text.upper()))
+            moment = _within(datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", text.upper())))
             return moment, moment
-    except (ValueError, OverflowError):
+    except ValueError:
         pass
     raise Invalid(
         f"{text!r} is no time; write 2026-01-31T23:00:00+08:00, 2026-01-31, or two with '/' between"
     )
+
+
+def _within(moment: datetime) -> datetime:
+    # A moment of the first or the last year may lie in no year at all in another zone.
+    if not 1 < moment.year < 9999:
+        raise ValueError(moment)
+    return moment
