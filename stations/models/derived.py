@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from geoalchemy2 import Geometry, WKBElement
-from sqlalchemy import BigInteger, CheckConstraint, Index, text
+from sqlalchemy import BigInteger, CheckConstraint, Computed, Index, Integer, text
 from sqlalchemy.dialects.postgresql import TSTZMULTIRANGE, TSTZRANGE, Range
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -74,6 +74,13 @@ class PublicStation(Base):
     location_3857: Mapped[WKBElement | None] = mapped_column(
         Geometry("POINT", srid=3857, spatial_index=False)
     )
+    #: Where it lies among the tiles, see ``registry.tiles``; made by the database.
+    tile_x: Mapped[int | None] = mapped_column(Integer, Computed("yz_tile_step(st_x(location_3857))"))
+    tile_y: Mapped[int | None] = mapped_column(Integer, Computed("yz_tile_step((- st_y(location_3857)))"))
+    tile_key: Mapped[int | None] = mapped_column(
+        BigInteger,
+        Computed("yz_tile_key(yz_tile_step(st_x(location_3857)), yz_tile_step((- st_y(location_3857))))"),
+    )
     #: Names and how they are read, see ``reading.search_text``.
     search_text: Mapped[str | None]
     #: Pairs of characters of names and address, and pairs of sounds of names, see ``reading``.
@@ -96,6 +103,12 @@ class PublicStation(Base):
         Index("ix_public_stations_search_bigrams", "search_bigrams", postgresql_using="gin"),
         Index("ix_public_stations_schedule_key", "schedule_key"),
         Index("ix_public_stations_commit_id", "commit_id"),
+        Index(
+            "ix_public_stations_tile_key",
+            "tile_key",
+            postgresql_include=["tile_x", "tile_y", "station_id", "lifecycle", "station_class", "kind"],
+            postgresql_where=text("listed IS TRUE"),
+        ),
     )
 
 

@@ -1,0 +1,273 @@
+"""Vector tiles of the open collections (MVT 2.1, Web Mercator), made by the database: always the same bytes.
+
+A station's ``tile_key`` holds the bits of its place in turns, so that every tile, at every zoom, is one range of an
+index, and so is every cell of a tile. A tile tells at most one feature for each of its cells: a station, or how many
+there are and where on average. No station is told twice and none is left out, at any zoom.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    Subquery,
+    and_,
+    case,
+    func,
+    literal,
+    literal_column,
+    null,
+    select,
+)
+from sqlalchemy.orm import Session
+
+from stations.models import CommitCounter, PublicStation, Region
+from stations.query import StationQuery
+from stations.registry import public, queries
+from stations.registry.collections import GAPS, REGIONS
+
+__all__ = ["EXTENT", "LAYERS", "MAX_ZOOM", "FieldOf", "Layer", "Tile", "encode", "last_change"]
+
+P = PublicStation
+#: Units along the side of a tile.
+EXTENT: Final = 4_096
+#: The deepest zoom; a cell is then some two metres wide, and maps draw deeper zooms from it.
+MAX_ZOOM: Final = 16
+#: Bits of a coordinate in ``tile_x`` and ``tile_y``.
+_BITS: Final = 31
+_EXTENT_BITS: Final = 12
+#: From this zoom on cells are so small that a station has one of its own unless another stands beside it.
+_SINGLE_ZOOM: Final = 14
+#: Cells along the side of a tile, as bits: 32 where stations are gathered, 256 where they are shown.
+_GATHERED, _SHOWN = 5, 8
+#: From this zoom on a station has its name.
+_NAMED_ZOOM: Final = 13
+#: Level of regions: from which zoom on they are drawn.
+_LEVELS: Final = {"province": 0, "prefecture": 5, "county": 7, "township": 10}
+#: What of an area beyond a tile's edge is told, so that its border does not run along the edge.
+_BUFFER: Final = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One tile of WebMercatorQuad: zoom, column from the west, row from the north."""
+
+    z: int
+    x: int
+    y: int
+
+    @property
+    def keys(self) -> tuple[int, int]:
+        """The first and the last ``tile_key`` in it."""
+        steps = 2 * (_BITS - self.z)
+        first = _turns(self.x, self.y) << steps
+        return first, first + (1 << steps) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class FieldOf:
+    """One attribute of a layer's features: its name, its JSON type, what it tells."""
+
+    name: str
+    type: str
+    about: str
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One layer of a tile: what its features are, and the statement that encodes those of a tile."""
+
+    name: str
+    geometry: str
+    fields: tuple[FieldOf, ...]
+    statement: Callable[[Session, Tile, StationQuery, datetime], Select[Any]]
+
+
+def last_change(session: Session) -> int:
+    """Return the number of the last commit: while it stays, every tile does."""
+    return session.scalar(select(CommitCounter.last)) or 0
+
+
+def encode(
+    session: Session, names: Sequence[str], tile: Tile, query: StationQuery, *, now: datetime | None = None
+) -> bytes:
+    """Return a tile with these layers; no bytes at all where nothing lies in it.
+
+    query: which stations; the other layers do not ask it. Layers stand one after the other in the order given, which
+    is what a tile is.
+    """
+    moment = public.moment_of(query, now)
+    found = [session.scalar(LAYERS[name].statement(session, tile, query, moment)) for name in names]
+    return b"".join(bytes(part) for part in found if part)
+
+
+def _turns(x: int, y: int) -> int:
+    """Return the bits of x and y in turns, those of y first."""
+    return sum(((x >> bit & 1) | (y >> bit & 1) << 1) << 2 * bit for bit in range(_BITS))
+
+
+def _stations(session: Session, tile: Tile, query: StationQuery, moment: datetime) -> Select[Any]:
+    conditions = queries.conditions(query, moment, public.computed(session, query, moment))
+    bits = _SHOWN if tile.z >= _SINGLE_ZOOM else _GATHERED
+    count = func.count()
+    cells = (
+        select(
+            _right(P.tile_key, 2 * (_BITS - tile.z - bits)).label("cell"),
+            count.label("count"),
+            count.filter(P.station_class == "rest").label("rest"),
+            (func.sum(P.tile_x) // count).label("x"),
+            (func.sum(P.tile_y) // count).label("y"),
+            func.min(P.station_id).label("station_id"),
+        )
+        .where(P.tile_key.between(*tile.keys), *conditions)
+        .group_by("cell")
+        .subquery("cells")
+    )
+    alone = cells.c.count == 1
+    unit = _BITS - tile.z - _EXTENT_BITS
+    named = [P.name.label("name")] if tile.z >= _NAMED_ZOOM else []
+    features = (
+        select(
+            case((alone, cells.c.station_id), else_=null()).label("id"),
+            cells.c.count,
+            case((alone, null()), else_=cells.c.rest).label("rest"),
+            P.code,
+            *named,
+            P.kind,
+            P.station_class.label("class"),
+            P.lifecycle,
+            func.ST_MakePoint(
+                _right(cells.c.x - (tile.x << (_BITS - tile.z)), unit),
+                _right(cells.c.y - (tile.y << (_BITS - tile.z)), unit),
+            ).label("geom"),
+        )
+        .select_from(cells)
+        .outerjoin(P, and_(alone, P.station_id == cells.c.station_id))
+        .order_by(cells.c.cell)
+        .subquery("stations")
+    )
+    return _encoded(features, "stations")
+
+
+def _right(number: Any, bits: int) -> ColumnElement[int]:
+    """Return a number without its last bits."""
+    # The database has no shift by anything but an integer of four bytes.
+    found: ColumnElement[int] = number.op(">>")(literal(bits, Integer))
+    return found
+
+
+def _regions(_: Session, tile: Tile, __: StationQuery, ___: datetime) -> Select[Any]:
+    levels = [level for level, zoom in _LEVELS.items() if tile.z >= zoom]
+    features = (
+        select(
+            Region.code,
+            Region.level,
+            Region.names["zh"].astext.label("name"),
+            _in_tile(Region.geom, tile, buffer=_BUFFER).label("geom"),
+        )
+        .where(
+            *REGIONS.base,
+            Region.level.in_(levels),
+            _near_tile(Region.geom, tile, margin=_BUFFER / EXTENT),
+        )
+        .order_by(Region.code)
+        .subquery("regions")
+    )
+    return _encoded(features, "regions", identified=False)
+
+
+def _gaps(_: Session, tile: Tile, __: StationQuery, ___: datetime) -> Select[Any]:
+    told = GAPS.queryables
+    features = (
+        select(
+            GAPS.key.label("id"),
+            told["people"].column.label("people"),
+            told["region"].column.label("region"),
+            func.round(told["nearest_s"].column).label("nearest_s"),
+            _in_tile(GAPS.location, tile, buffer=0).label("geom"),
+        )
+        .where(_near_tile(GAPS.location, tile, margin=0.0))
+        .order_by(GAPS.key)
+        .subquery("gaps")
+    )
+    return _encoded(features, "gaps")
+
+
+def _in_tile(shape: Any, tile: Tile, *, buffer: int) -> ColumnElement[Any]:
+    """Return a shape (WGS 84) in the units of a tile, cut some units beyond its edge; null where nothing is left."""
+    # By number: PostGIS looks up a reference system that is named by a text again and again.
+    moved = func.ST_Transform(shape, 3857)
+    return func.ST_AsMVTGeom(moved, func.ST_TileEnvelope(tile.z, tile.x, tile.y), EXTENT, buffer, True)
+
+
+def _near_tile(shape: Any, tile: Tile, *, margin: float) -> ColumnElement[bool]:
+    """Return whether the box of a shape (WGS 84) meets a tile, widened by a part of itself on each side."""
+    # The tile is moved and not the shapes, so that their index is of use.
+    around = func.ST_TileEnvelope(tile.z, tile.x, tile.y, _WORLD, margin)
+    found: ColumnElement[bool] = shape.bool_op("&&")(func.ST_Transform(around, 4326))
+    return found
+
+
+#: The square that the tiles divide, as PostGIS has it for itself; a margin can only be given after it.
+_WORLD: Final = func.ST_MakeEnvelope(
+    -20037508.342789244, -20037508.342789244, 20037508.342789244, 20037508.342789244, 3857
+)
+
+
+def _encoded(features: Subquery, layer: str, *, identified: bool = True) -> Select[Any]:
+    """Return a layer of the rows of ``features`` in their order."""
+    rows: ColumnElement[Any] = literal_column(layer)
+    identity = ["id"] if identified else []
+    return select(func.ST_AsMVT(rows, layer, EXTENT, "geom", *identity)).select_from(features)
+
+
+#: The layers by name; the first is what a map is about.
+LAYERS: Final = {
+    layer.name: layer
+    for layer in (
+        Layer(
+            "stations",
+            "points",
+            (
+                FieldOf("count", "integer", "how many stations stand here; 1 for a station"),
+                FieldOf("rest", "integer", "of several stations, how many are places to rest"),
+                FieldOf("code", "string", "of a station: its code"),
+                FieldOf("name", "string", f"of a station, from zoom {_NAMED_ZOOM} on: its name in Chinese"),
+                FieldOf("kind", "string", "of a station: its kind"),
+                FieldOf("class", "string", "of a station: rest or service"),
+                FieldOf("lifecycle", "string", "of a station: open, suspended …"),
+            ),
+            _stations,
+        ),
+        Layer(
+            "regions",
+            "polygons",
+            (
+                FieldOf("code", "string", "GB/T 2260"),
+                FieldOf("level", "string", "province, prefecture, county or township"),
+                FieldOf("name", "string", "in Chinese"),
+            ),
+            _regions,
+        ),
+        Layer(
+            "gaps",
+            "points",
+            (
+                FieldOf("people", "number", "how many live there"),
+                FieldOf("region", "string", "GB/T 2260"),
+                FieldOf(
+                    "nearest_s",
+                    "number",
+                    "seconds to the nearest station that counted; absent beyond the search",
+                ),
+            ),
+            _gaps,
+        ),
+    )
+}
