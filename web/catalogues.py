@@ -24,6 +24,7 @@ _METHODS = [
     ("finder/**.py", "python"),
     ("desk/**.py", "python"),
     ("embed/**.py", "python"),
+    ("ogc/**.py", "python"),
     ("downloads/**.py", "python"),
     ("planner/**.py", "python"),
     ("ground.py", "python"),
