@@ -475,5 +475,5 @@ def test_the_first_view_is_light(window: Callable[..., Reader]) -> None:
         for path, size in sizes.items()
         if path.endswith((".js", ".css", ".svg")) and "vendor" not in path
     )
-    assert own < 125_000
+    assert own < 120_000
     assert len(sizes) < 25
