@@ -350,9 +350,25 @@ def test_two_runs_stand_beside_each_other_with_what_was_asked_differently(
     said = plain(planner.get(f"/desk/planner/compare?first={first}&second={second}").text)
     assert "民和回族土族自治县 0 0.0% 1,000 100.0% +1,000" in said
     assert "主要时限 5分钟 30分钟" in said
+    two = f"/desk/planner/compare?first={first}&second={second}"
+    rising = planner.get(f"{two}&order=second&rising=1&by=uncovered").text
+    rows = rising[rising.index("<tbody>") :]
+    assert rows.index("城东区") < rows.index("民和回族土族自治县")
+    assert 'aria-sort="ascending"' in rising
+    assert "order=second" in rising
+    assert "rising=1" not in re.search(r'aria-sort="ascending"><a href="([^"]+)"', rising)[1]  # type: ignore[index]
     same = plain(planner.get(f"/desk/planner/compare?first={first}&second={first}").text)
     assert "问的完全相同" in same
     assert planner.get("/desk/planner/compare?first=x&second=1").status_code == 400
+
+
+def test_two_runs_of_a_day_are_compared_at_an_hour(planner: DeskClient, kept: Callable[..., int]) -> None:
+    first, second = kept("昼夜", **round_the_clock()), kept("昼夜五分钟", **round_the_clock(), main_min=30)
+    address = f"/desk/planner/compare?first={first}&second={second}"
+    assert "民和回族土族自治县 1,000 100.0% 1,000 100.0% 0" in plain(planner.get(address).text)
+    night = planner.get(f"{address}&hour=3").text
+    assert "民和回族土族自治县 0 0.0% 0 0.0% 0" in plain(night)
+    assert 'data-hour="3"' in night
 
 
 def say_why(planner: DeskClient, run_id: int, act: str, reason: str = "经主管同意") -> int:
@@ -516,7 +532,7 @@ def test_a_report_tells_figures_method_assumptions_sources_and_versions(
     page = planner.get(f"/desk/planner/runs/{run_id}/report")
     said = plain(page.text)
     for expected in (
-        "主要时限 10分钟", "10分钟内的人口比例 33.3%", "城东区 2,000 0 0.0% 2,000", "两步移动搜寻法（2SFCA）",
+        "主要时限 10分钟", "10分钟内的人口比例 33.3%", "城东区 2,000 0 0.0% 0 2,000", "两步移动搜寻法（2SFCA）",
         "分钟为估算（直线×系数）", "人口：census 2020, estimated", "地名：test", "站点都还没有核实过", "numpy",
     ):  # fmt: skip
         assert expected in said

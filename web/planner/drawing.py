@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import Any, Final
 
 import numpy as np
@@ -45,7 +46,7 @@ def drawn(run: CoverageRun, hour: int | None = None) -> dict[str, Any]:
                 "lat": gap["lat"],
                 "people": gap["people"],
                 "nearest": gap["nearest"],
-                "minutes": None if gap["nearest_s"] is None else round(gap["nearest_s"] / 60),
+                "minutes": None if gap["nearest_s"] is None else ceil(gap["nearest_s"] / 60),
             }
             for gap in gaps or ()
         ],

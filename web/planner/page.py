@@ -28,7 +28,7 @@ from web.planner.fairness import Offered, fairness, offered
 from web.planner.figures import COLUMNS, SCORES, Table, shades, steps_of, table
 from web.planner.view import LAYERS, LEVELS, View, measures_of
 
-__all__ = ["Page", "Regions", "coloured", "maps_of", "shown"]
+__all__ = ["Page", "Regions", "coloured", "maps_of", "measure_key", "shown"]
 
 #: Gaps that a page lists; a file has them all.
 _MOST_GAPS: Final = 50
@@ -117,7 +117,7 @@ def shown(run: CoverageRun, arguments: Mapping[str, str]) -> Page:
         view=view,
         table=figures,
         heads=[_head(run, view, column, question.main_min) for column in _columns(view)],
-        key=_key(view, steps, question),
+        key=measure_key(view, steps),
         cell_key=_cell_key(question),
         shades=coloured(shades(rows, view, steps), regions),
         told=words.question_words(question, regions.names),
@@ -263,7 +263,7 @@ def _head(run: CoverageRun, view: View, column: str, main_min: int) -> dict[str,
     }
 
 
-def _key(view: View, steps: Sequence[float], question: CoverageQuestion) -> list[tuple[int, str]]:
+def measure_key(view: View, steps: Sequence[float]) -> list[tuple[int, str]]:
     """Return the shades and what they mean, the least first."""
     if view.measure in SCORES:
         bounds = [words.measured(view.measure, step) for step in steps]

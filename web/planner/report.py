@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from flask import Response, render_template, request
@@ -23,6 +24,8 @@ from web.ground import EVERYWHERE, credits_of_pictures, ground, review_words
 from web.i18n import say
 from web.maps.cell_tiles import SHADES
 from web.maps.picture import PictureSpec, Pin, render
+from web.planner import words
+from web.planner.doors import doors_of
 from web.planner.page import Regions, shown
 from web.planner.ways_words import source_words
 
@@ -30,6 +33,8 @@ __all__ = ["run_picture", "run_report"]
 
 #: Stations that a picture has room for; the largest by the people who have no other.
 _MOST_PINS: Final = 60
+#: Stations in each table of a report.
+_MOST_ROWS: Final = 20
 #: Paper is white.
 _SHADES: Final = SHADES["light"]
 
@@ -39,9 +44,20 @@ _SHADES: Final = SHADES["light"]
 def run_report(run_id: int) -> str:
     """Show a run as a report."""
     run = _finished(run_id)
+    page = shown(run, request.args)
     return render_template(
         "desk/planner_report.html",
-        page=shown(run, request.args),
+        page=page,
+        depended=[
+            row
+            for row in doors_of(run, replace(page.view, doors="only", doors_rising=False)).rows
+            if row.only
+        ][:_MOST_ROWS],
+        unused=[
+            row
+            for row in doors_of(run, replace(page.view, doors="use", doors_rising=True)).rows
+            if row.use is not None
+        ][:_MOST_ROWS],
         method=_method(run),
         sources=_sources(db.session(), run),
         versions=sorted(run.versions.items()),
@@ -54,9 +70,12 @@ def run_report(run_id: int) -> str:
 def run_picture(run_id: int) -> Response:
     """Draw the areas in the shades of a view, with the stations that most people depend on."""
     run = _finished(run_id)
-    shaded = sorted(shown(run, request.args).shades.items())
+    page = shown(run, request.args)
+    shaded = sorted(page.shades.items())
     west, south, east, north = _extent(run)
-    doors = sorted(runs.counted(run), key=lambda door: -door["people_only_here"])[:_MOST_PINS]
+    doors = sorted(
+        runs.counted(run, page.view.hour), key=lambda door: -(door.get("people_only_here") or 0.0)
+    )[:_MOST_PINS]
     spec = PictureSpec(
         review=review_words(),
         credits=credits_of_pictures(),
@@ -96,6 +115,9 @@ def _summary(run: CoverageRun) -> list[tuple[str, str]]:
     def share(name: str) -> str:
         return "–" if found.get(name) is None else f"{100 * found[name]:.1f}%"
 
+    def seats(name: str) -> str:
+        return words.measured("score", found.get(name))
+
     def minutes(name: str) -> str:
         return say("超过所有时限") if found.get(name) is None else f"{found[name] / 60:.0f}"
 
@@ -112,6 +134,8 @@ def _summary(run: CoverageRun) -> list[tuple[str, str]]:
         (say("最远的十分之一人：平均多少分钟"), minutes("worst_tenth_mean_s")),
         (say("最远的十分之一人中到不了的"), people("worst_tenth_unreached")),
         (say("人均座位的基尼系数（0最均，1最不均）"), "–" if found.get("gini_score") is None else f"{found['gini_score']:.2f}"),
+        (say("每千人座位（2SFCA）"), seats("mean_score")),
+        (say("每千人座位，近的多算（E2SFCA）"), seats("mean_enhanced")),
         (say("算入的站点"), people("stations")),
     ]  # fmt: skip
 
@@ -123,7 +147,9 @@ def _method(run: CoverageRun) -> Sequence[str]:
         say("数字都来自格网，图上的范围只供查看。"),
         say("“时限外”是主要时限内没有任何算入站点的人；相邻的格子连成一处空白。"),
         say("“只靠本站”是除了这个站点，时限内没有别的站点的人。"),
-        say("得分是两步移动搜寻法（2SFCA）的人均座位；座位数未知的按1个算。"),
+        say("得分是两步移动搜寻法（2SFCA）的人均座位；座位数未知的按1个算。E2SFCA 把时限分三段，座位按1、0.68、0.22计（Luo 与 Qi，2009）。"),
+        say("设施分有、不清楚、没有：有是时限内至少一个站点确知有且能用；不清楚是没有这样的，但有站点没人核实过。"),
+        say("用量是登记的人次除以登记的天数，只看最近一年；没有登记的不知道，不当作零。"),
     ]  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from math import ceil
 from typing import Any
 
 from stations import vocabulary
@@ -15,6 +16,7 @@ from web.planner.ways_words import asked_words, ways_words
 
 __all__ = [
     "basis_words",
+    "beyond",
     "layer_label",
     "layer_told",
     "level_label",
@@ -108,6 +110,11 @@ def minutes(seconds: float | None, longest_min: int) -> str:
     if seconds is None:
         return say("超过{n}分钟", n=longest_min)
     return say("{n}分钟", n=f"{seconds / 60:.0f}")
+
+
+def beyond(seconds: float | None) -> str:
+    """Write the minutes of a gap, whole and rounded up: what lies beyond 15 minutes never reads as 15."""
+    return "–" if seconds is None else f"{ceil(seconds / 60):,.0f}"
 
 
 def title_of(names: Mapping[str, str], code: str) -> str:
