@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from shapely import Point
 from sqlalchemy.orm import Session
 
 from geo.passing import Mode
@@ -15,7 +16,8 @@ from geo.reach import Standing
 from stations.errors import Conflict, Invalid
 from stations.hours import SHANGHAI
 from stations.models import Place, Region
-from stations.planning import Along, CoverageQuestion, Measured, measure
+from stations.planning import Along, CoverageQuestion, Measured, measure, runs
+from stations.planning.areas import areas_on_streets
 from stations.planning.ways import Estimated, OnStreets, for_question, usual
 from stations.registry.registry import add
 from stations.registry.writing import acting
@@ -158,3 +160,27 @@ def test_a_question_says_what_it_is_measured_along_and_older_ones_are_of_the_str
     assert CoverageQuestion.of_dict(older).ways is Along.STRAIGHT
     with pytest.raises(Invalid, match="by boat"):
         CoverageQuestion.of_dict(older | {"ways": "by boat"})
+
+
+def test_service_areas_follow_the_streets_of_the_run_and_its_overlaps_are_of_two_doors(
+    run: Callable[..., Measured], town_registry: Session, operator: int, tmp_path: Path
+) -> None:
+    lon, lat = at(-4, 0)
+    with acting(town_registry, operator, reason="a second door"):
+        door = add(town_registry, names={"zh": "二"}, kind="union_station")
+        door.location = f"SRID=4326;POINT({lon} {lat})"  # type: ignore[assignment]
+    found = run(main_min=5)
+    with acting(town_registry, operator, reason="a run"):
+        kept = runs.ask(town_registry, found.question, title="街道", actor=operator)
+        runs.finish(town_registry, kept.id, found, now=NOON, seconds=1.0)
+    drawn = areas_on_streets(kept, tmp_path / "streets")
+    assert drawn is not None
+    # 390 m on foot: from the second door as far as -7.9, from the first as far as the river and not beyond it.
+    assert drawn.once.contains(Point(at(-7.5, 0)))
+    assert drawn.once.contains(Point(at(1.9, 0)))
+    assert not drawn.once.contains(Point(at(3, 0)))
+    assert drawn.twice.contains(Point(at(-2, 0)))
+    assert not drawn.twice.contains(Point(at(-6, 0)))
+    assert drawn.once.covers(drawn.twice.buffer(-1e-5))
+    load(tmp_path / "streets", town(tmp_path / "other.osm", bridge_north=0), now=LOADED)
+    assert areas_on_streets(kept, tmp_path / "streets") is None
