@@ -19,6 +19,7 @@ from stations import vocabulary as words
 from stations.accounts import may
 from stations.errors import Conflict, Invalid, NotAllowed, NotFound
 from stations.models import Organisation, Programme, ProgrammeArea, ProgrammeTarget
+from stations.planning.asking import CoverageQuestion
 from stations.planning.programme_plan import MONEY, TARGETS, Plan, PriorityArea, checked
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "reopen",
     "span",
     "targets_of",
+    "with_kinds",
 ]
 
 _LONGEST_REASON: Final = 500
@@ -67,6 +69,11 @@ def listed(session: Session) -> Sequence[Programme]:
 def counted_kinds(programme: Programme) -> tuple[str, ...]:
     """Return the kinds that a programme counts."""
     return tuple(programme.kinds) or tuple(map(str, words.REST_KINDS))
+
+
+def with_kinds(question: CoverageQuestion, programme: Programme) -> CoverageQuestion:
+    """Return a question of coverage that asks for the kinds that a programme counts, in place of those it named."""
+    return replace(question, serving=replace(question.serving, kinds=counted_kinds(programme)))
 
 
 def span(programme: Programme) -> tuple[date, date]:

@@ -33,6 +33,7 @@ _COMMANDS = {
     "key": ("web.cli.keys", "key", "Keys for programs that ask more than everybody may."),
     "ledger": ("web.cli.ledger", "ledger", "A region's ledger as XLSX: download, edit, upload."),
     "places": ("web.cli.contents", "places", "The named places that coverage is counted by."),
+    "programme": ("web.cli.programme", "programme", "Targets by region, counted from the registry."),
     "regions": ("web.cli.regions", "regions", "Provinces, prefectures, counties, townships."),
     "stations": ("web.cli.asking", "stations", "Stations, asked by the query string of the map and the API."),
     "streets": ("web.cli.streets", "streets", "Streets that minutes are measured on."),

@@ -100,25 +100,38 @@ def coverage() -> None:
 @click.option(
     "--detour", type=float, default=1.3, show_default=True, help="Street metres for a straight metre."
 )
+@click.option("--programme", metavar="CODE", help="Count the kinds of stations that this programme counts.")
 @click.option("--keep", "title", metavar="TITLE", help="Keep the run under this title.")
 @click.option("--json", "as_json", is_flag=True, help="Write all figures as JSON, not tables.")
 def run(
-    settings: Settings, /, query: str, *, title: str | None, as_json: bool, at: datetime | None, **asked: Any
+    settings: Settings,
+    /,
+    query: str,
+    *,
+    title: str | None,
+    programme: str | None,
+    as_json: bool,
+    at: datetime | None,
+    **asked: Any,
 ) -> None:
     """Measure who is reached.
 
     QUERY says which stations count ('kind=rider_station', 'amenities=microwave&unknown=exclude'); every rest station in
     service without one.
     """
-    from stations.planning import measure, runs
+    from stations.planning import measure, programmes, runs
     from stations.planning.ways import for_question, usual
     from stations.registry.writing import OPERATOR, acting, actor_id
 
     question = _question(
         query, at, settings.now(), asked | {"ways": asked["ways"] or usual(settings.streets)}
     )
+    if programme is not None and question.serving.kinds:
+        raise click.UsageError("Say the kinds in QUERY or with --programme, not both.")
     ways = for_question(question, settings.streets)
     with registry_session(settings) as session:
+        if programme is not None:
+            question = programmes.with_kinds(question, programmes.get(session, programme))
         started = time.monotonic()
         with _progress() as told:
             found = measure(session, question, now=settings.now(), ways=ways, told=told)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -50,6 +50,7 @@ class Filled:
                 "hour": f"{now.astimezone(SHANGHAI):%H}",
                 "clock": "",
                 "kinds": [],
+                "programme": "",
                 "amenities": [],
                 "unknown": "include",
                 "detour": "1.3",
@@ -61,17 +62,21 @@ class Filled:
 
 
 def read(
-    form: MultiDict[str, str], *, regions: Mapping[str, str], layers: Mapping[str, str] | None = None
+    form: MultiDict[str, str],
+    *,
+    regions: Mapping[str, str],
+    layers: Mapping[str, str] | None = None,
+    programmes: Mapping[str, Sequence[str]] | None = None,
 ) -> Filled:
     """Read what was sent.
 
     regions: the codes that may be asked about, with their names. layers: the layers of demand that are offered beside the
-    census, by what the form calls them.
+    census, by what the form calls them. programmes: the kinds that each counts, in place of which none may be named.
     """
     values: dict[str, Any] = {
         name: form.get(name, "").strip()
         for name in ("title", "region", "mode", "limits", "main", "size_m", "timed", "date", "hour", "clock", "unknown",
-                     "detour")
+                     "detour", "programme")
     } | {name: form.getlist(name) for name in ("kinds", "amenities")}  # fmt: skip
     values["streets"] = _streets()
     values["ways"] = form.get("ways", "").strip() or str(
@@ -111,6 +116,11 @@ def read(
     at = taken("date", lambda _: _moment(values)) if values["timed"] else None
     if values["clock"] and not values["timed"]:
         wrong["clock"] = say("要算一天24小时，请选一个日期。")
+    kinds: Sequence[str] = values["kinds"]
+    if values["programme"]:
+        kinds = (programmes or {}).get(values["programme"], ())
+        if not kinds or values["kinds"]:
+            wrong["kinds"] = say("选了方案就不要再选种类；方案也要是列出的一个。")
     codes = {"kinds": vocabulary.KINDS, "amenities": vocabulary.AMENITIES}
     for name, known in codes.items():
         if not set(values[name]) <= set(known):
@@ -120,7 +130,7 @@ def read(
     if wrong:
         return Filled(values, None, wrong)
     serving = [
-        *(("kind", code) for code in values["kinds"]),
+        *(("kind", code) for code in kinds),
         *(("amenities", code) for code in values["amenities"]),
         ("unknown", values["unknown"]),
     ]

@@ -15,7 +15,7 @@ from stations import vocabulary
 from stations.accounts import ROLES
 from stations.errors import Conflict, Invalid
 from stations.models import CoverageRun, Staff
-from stations.planning import CoverageQuestion, inputs, layers, runs
+from stations.planning import CoverageQuestion, inputs, layers, programmes, runs
 from stations.registry import base_map
 from stations.registry.areas import Areas
 from stations.registry.writing import acting
@@ -48,7 +48,7 @@ def planner_page() -> str:
 @desk_page("planner", "administrator")
 def new_run() -> Answer:
     """Note a run and let the worker do it."""
-    filled = read(request.form, regions=_regions(), layers=_layers())
+    filled = read(request.form, regions=_regions(), layers=_layers(), programmes=_programme_kinds())
     if filled.question is not None:
         filled = _guarded(filled, filled.question)
     if filled.question is None:
@@ -158,6 +158,15 @@ def _told(act: str, run: CoverageRun) -> dict[str, str]:
     }[act]
 
 
+def _programme_kinds() -> dict[str, tuple[str, ...]]:
+    """Return the kinds that each programme counts which goes on."""
+    return {
+        one.code: programmes.counted_kinds(one)
+        for one in programmes.listed(db.session())
+        if one.closed_on is None
+    }
+
+
 def _list(filled: Filled) -> str:
     session = db.session()
     kept = runs.listed(session)
@@ -170,6 +179,7 @@ def _list(filled: Filled) -> str:
         regions=_regions(),
         layers=layers.listed(session),
         kinds={code: term.label(lang()) for code, term in vocabulary.KINDS.items()},
+        programmes=[(one.code, one.title) for one in programmes.listed(session) if one.closed_on is None],
         amenities={code: term.label(lang()) for code, term in vocabulary.AMENITIES.items()},
         said=import_words,
     )
