@@ -3,6 +3,7 @@
 from geo.siting import certify
 from geo.siting.answer import PROVEN, Answer, Sizes, Status
 from geo.siting.cover import Cover
+from geo.siting.least import LeastCover, solve_least
 from geo.siting.maximal import MaximalCover, solve_maximal
 from geo.siting.rules import Floor, Rules, closer_than
 from geo.siting.solver import Limits
@@ -12,6 +13,7 @@ __all__ = [
     "Answer",
     "Cover",
     "Floor",
+    "LeastCover",
     "Limits",
     "MaximalCover",
     "Rules",
@@ -19,5 +21,6 @@ __all__ = [
     "Status",
     "certify",
     "closer_than",
+    "solve_least",
     "solve_maximal",
 ]
