@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
-from flask import request
+from flask import current_app, request
 from werkzeug.wrappers import Response
 
 from stations.registry import features, public
@@ -23,6 +24,8 @@ from web.ogc.negotiation import GEOJSON, HTML, JSON, Form, asked_form
 __all__ = ["items", "one_item"]
 
 _GEOJSON = f"{GEOJSON}; charset=utf-8"
+_REGISTRY = "yizhan.ogc.registry"
+_NEVER = object()
 
 
 @blueprint.get("/collections/<collection>/items")
@@ -35,7 +38,7 @@ def items(collection: str) -> Response:
         session(), found.source, wanted.conditions, limit=wanted.limit, after=wanted.cursor, crs=wanted.crs
     )
     links = _links(found, form, page.next_cursor)
-    about = _about(found)
+    about = _about(found, page.changed_at)
     head: dict[str, Any] = {"type": "FeatureCollection", **about}
     if page.next_cursor is None and wanted.cursor is None:
         # Known for nothing where all is told; elsewhere counting would cost more than the page itself.
@@ -68,7 +71,7 @@ def one_item(collection: str, feature: str) -> Response:
     ]
     if form is Form.HTML:
         return answer(pages.item(found, text, links), HTML, links=links, changed_at=changed_at)
-    about = as_json({**_about(found), "links": [link.as_dict() for link in links]})
+    about = as_json({**_about(found, changed_at), "links": [link.as_dict() for link in links]})
     return answer(
         f"{text[:-1]}, {about[1:]}", _GEOJSON, links=links, changed_at=changed_at, headers=_crs_header(crs)
     )
@@ -78,18 +81,16 @@ def _form_of(link: Link) -> list[tuple[str, str]]:
     return [("f", Form.HTML if link.type == HTML else Form.JSON)]
 
 
-def _about(collection: Collection) -> dict[str, Any]:
-    """Return what an answer says of itself beside its features."""
-    about = public.info(session())
-    return {
-        "registry": about.name,
-        "demonstration": about.demonstration,
-        **(
-            {"notice": "演示数据，并非真实站点 Demonstration data: these stations do not exist"}
-            if about.demonstration and collection.one_query
-            else {}
-        ),
-    }
+def _about(collection: Collection, changed_at: datetime | None) -> dict[str, Any]:
+    """Return what an answer says of itself beside its features; read once for each state of the registry."""
+    kept: dict[str, Any] = current_app.extensions.setdefault(_REGISTRY, {"changed_at": _NEVER})
+    if kept["changed_at"] != changed_at:
+        about = public.info(session())
+        kept.update(changed_at=changed_at, registry=about.name, demonstration=about.demonstration)
+    found = {"registry": kept["registry"], "demonstration": kept["demonstration"]}
+    if kept["demonstration"] and collection.one_query:
+        found["notice"] = "演示数据，并非真实站点 Demonstration data: these stations do not exist"
+    return found
 
 
 def _crs_header(crs: Crs) -> dict[str, str]:

@@ -13,7 +13,8 @@ from web.ogc.answers import answer, as_json
 from web.ogc.blueprint import blueprint
 from web.ogc.landing import both_forms
 from web.ogc.negotiation import HTML, OPENAPI, Form, asked_form, only
-from web.ogc.openapi_features import COMPONENTS, paths
+from web.ogc.openapi_features import paths
+from web.ogc.openapi_schemas import COMPONENTS
 from web.origin import absolute
 
 __all__ = ["document"]
