@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from geo.crs import lonlat_transformer
 from geo.errors import StreetsError
 
-__all__ = ["Ways", "read_ways"]
+__all__ = ["VECTORS", "Ways", "read_ways"]
 
 #: What of the tags says who may pass, how fast, and which way.
 _KEPT: Final = frozenset(
@@ -28,7 +28,8 @@ _KEPT: Final = frozenset(
         "bridge", "tunnel", "layer", "route", "barrier", "locked",
     }
 )  # fmt: skip
-_VECTORS: Final = {".shp", ".gpkg", ".geojson", ".json", ".fgb", ".zip"}
+#: Endings of files of lines.
+VECTORS: Final = {".shp", ".gpkg", ".geojson", ".json", ".fgb", ".zip"}
 #: Vertices of a file of lines nearer than this (in degrees, 1 cm) are one node.
 _SAME: Final = 1e-7
 _MOST_VERTICES: Final = 200_000_000
@@ -69,12 +70,12 @@ def read_ways(path: Path | str) -> Ways:
     name = path.name.lower()
     if name.endswith((".osm.pbf", ".pbf", ".osm", ".osm.gz", ".osm.bz2")):
         ways = _openstreetmap(path)
-    elif path.suffix.lower() in _VECTORS:
+    elif path.suffix.lower() in VECTORS:
         ways = _lines(path)
     else:
         raise StreetsError(
             f"{path.name} is no kind of street file that is known; give .osm.pbf, or lines as "
-            f"{', '.join(sorted(_VECTORS))}"
+            f"{', '.join(sorted(VECTORS))}"
         )
     if not len(ways):
         raise StreetsError(f"{path.name} holds no streets: no way has the tag highway, and none is a ferry")

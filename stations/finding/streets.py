@@ -5,6 +5,7 @@ Where the rider or a door has no street near, that way is estimated along the st
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Sequence
 from typing import Final
@@ -15,12 +16,14 @@ from numpy.typing import NDArray
 from geo.nearby import Reached
 from geo.passing import Mode
 from geo.streets import NOWHERE, Snapped
+from stations.errors import Unavailable
 from stations.finding.travel import Minutes, StraightLine
 from stations.query import By
 from stations.streets.opening import Open, Streets
 
 __all__ = ["OnStreets"]
 
+_log = logging.getLogger(__name__)
 _MODES: Final = {By.WALK: Mode.WALK, By.EBIKE: Mode.EBIKE}
 #: Minutes up to which one looks, the nearer first: most lists are settled within a quarter of an hour, whose streets
 #: are a sixteenth of an hour's.
@@ -88,7 +91,12 @@ class OnStreets:
     def _opened(self, by: By) -> Open | None:
         # One question is answered on the same streets throughout, whatever is loaded meanwhile.
         if by not in self._open:
-            self._open[by] = self._streets.open(_MODES[by])
+            try:
+                self._open[by] = self._streets.open(_MODES[by])
+            except Unavailable as error:
+                # A rider is better served by an estimate that says so than by no answer.
+                _log.warning("minutes are estimated: %s", error)
+                self._open[by] = None
         return self._open[by]
 
     def _search(

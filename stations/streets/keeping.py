@@ -23,7 +23,7 @@ from uuid import uuid4
 from geo.errors import ReachError, StreetsError
 from geo.io.elevation import sample
 from geo.io.networks import FORMAT, write_network
-from geo.io.streets import Ways, read_ways
+from geo.io.streets import VECTORS, Ways, read_ways
 from geo.islands import pieces, without_islands
 from geo.nearby import in_squares
 from geo.passing import Mode
@@ -134,7 +134,7 @@ def load(
     streets are of another place or in pieces, Conflict where another load goes on, Full where the disk has no room.
     """
     extract = file.name.lower().endswith(_EXTRACTS)
-    if source is None and not extract:
+    if source is None and file.suffix.lower() in VECTORS:
         raise Invalid(
             f"whose streets are those of {file.name}? name the source, which is shown beside minutes (for OpenStreetMap: {OSM})",
             field="source",
