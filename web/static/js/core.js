@@ -37,11 +37,14 @@
     return element;
   };
 
+  var icons = {}; // a list has hundreds: a copy costs a tenth of making one
   /** An icon of the sprite; decoration, so hidden from assistive technology: its label stands beside it. */
   yizhan.icon = function (name, className) {
-    return yizhan.svg("svg", { "class": "icon" + (className ? " " + className : ""), "aria-hidden": "true", focusable: "false" }, [
-      yizhan.svg("use", { href: yizhan.sprite + "#" + name }),
+    var href = yizhan.sprite + "#" + name, key = href + " " + (className || "");
+    icons[key] = icons[key] || yizhan.svg("svg", { "class": "icon" + (className ? " " + className : ""), "aria-hidden": "true", focusable: "false" }, [
+      yizhan.svg("use", { href: href }),
     ]);
+    return icons[key].cloneNode(true);
   };
 
   /** The word for a key, with {names} filled in. A pair of words is singular and plural, chosen by ``n``. */
@@ -54,7 +57,8 @@
     });
   };
 
-  yizhan.number = function (value) { return new Intl.NumberFormat(yizhan.lang).format(value); };
+  var numbers = new Intl.NumberFormat(yizhan.lang);
+  yizhan.number = function (value) { return numbers.format(value); };
 
   /** Metres as people say them: 80 m, 1.2 km, 34 km. */
   yizhan.distance = function (metres) {
