@@ -125,7 +125,7 @@ def _shares(session: Session, target: int) -> dict[str, int]:
 def _members(session: Session, counties: Sequence[str]) -> list[str]:
     """Choose the stations that carry the programme: all on their way, and some of those that are open."""
     rows = session.execute(
-        select(Station.code, Station.lifecycle)
+        select(Station.code, Station.lifecycle, Station.region_code)
         .where(
             Station.region_code.in_(counties),
             Station.kind.in_(words.REST_KINDS),
@@ -135,7 +135,14 @@ def _members(session: Session, counties: Sequence[str]) -> list[str]:
         .order_by(Station.id)
     ).all()
     pending = [row.code for row in rows if row.lifecycle != "open"]
-    return pending + [row.code for row in rows if row.lifecycle == "open"][:_OPEN_MEMBERS]
+    turns: dict[str | None, int] = {}
+    opened = []
+    for row in rows:
+        if row.lifecycle == "open":
+            turns[row.region_code] = turns.get(row.region_code, 0) + 1
+            opened.append((turns[row.region_code], row.code))
+    # One of each county, then the next of each.
+    return pending + [code for _, code in sorted(opened)[:_OPEN_MEMBERS]]
 
 
 def _places(session: Session) -> list[TownshipRow]:

@@ -39,7 +39,7 @@ def timeline(session: Session, programme: Programme, found: Progress) -> list[Mo
     coming = _by_day(session, programme, Station.expected_on, PENDING)
     last = max(found.due, found.day)
     moments = []
-    for day in sorted({*_month_ends(found.starts, last), found.day, last}):
+    for day in sorted({found.starts, *_month_ends(found.starts, last), found.day, last}):
         begun = sum(n for at, n in opened.items() if at is None or at <= min(day, found.day))
         ahead = sum(n for at, n in coming.items() if max(at or last, found.day) <= day)
         moments.append(

@@ -83,10 +83,10 @@ def columns() -> list[tuple[str, str]]:
         ("target", say("目标")),
         ("open", say("已开放")),
         ("share", say("完成")),
+        ("unplaced", say("未落实")),
         ("building", say("在建")),
         ("planned", say("已规划")),
         ("suspended", say("暂停")),
-        ("unplaced", say("未落实")),
         ("over", say("超额")),
         ("late", say("逾期")),
     ]
