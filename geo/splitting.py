@@ -21,9 +21,10 @@ _Floats = NDArray[np.float64]
 
 #: Cells that one area may be laid on.
 _MOST_CELLS: Final = 80_000_000
-#: A piece with so few vertices is compared with all of its cells at once, if they are not too many.
+#: A piece with so few vertices is compared with all of its cells at once, if they are few.
 _FEW_VERTICES: Final = 256
-_FEW_CELLS: Final = 1 << 18
+_FEW_CELLS: Final = 256
+_ROUNDING: Final = 1e-12
 
 
 def shares(shape: Any, size: float) -> tuple[_Ints, _Ints, _Floats]:
@@ -37,13 +38,17 @@ def shares(shape: Any, size: float) -> tuple[_Ints, _Ints, _Floats]:
     count = (east - west) * (north - south)
     if count > _MOST_CELLS:
         raise DemandError(f"an area covers about {count:,} cells of {size:g} m; ask larger cells")
-    found: list[tuple[_Ints, _Ints, _Floats]] = []
+    nothing = np.zeros(0, dtype=np.int64)
+    found: list[tuple[_Ints, _Ints, _Floats]] = [(nothing, nothing, np.zeros(0))]
     pieces = [(shape, (west, south, east, north))]
     while pieces:
         piece, (west, south, east, north) = pieces.pop()
         wide, high = east - west, north - south
         if wide == 1 and high == 1:
             found.append((np.array([west]), np.array([south]), np.array([shapely.area(piece)])))
+        elif shapely.area(piece) >= wide * high * size**2 * (1 - _ROUNDING):
+            column, row = _cells((west, south, east, north))
+            found.append((column, row, np.full(len(column), size**2)))
         elif shapely.get_num_coordinates(piece) <= _FEW_VERTICES and wide * high <= _FEW_CELLS:
             found.append(_compared(piece, size, (west, south, east, north)))
         else:
@@ -73,8 +78,7 @@ def _span(shape: Any, size: float) -> tuple[int, int, int, int]:
 
 
 def _compared(piece: Any, size: float, span: tuple[int, int, int, int]) -> tuple[_Ints, _Ints, _Floats]:
-    west, south, east, north = span
-    column, row = (each.ravel() for each in np.meshgrid(np.arange(west, east), np.arange(south, north)))
+    column, row = _cells(span)
     if not shapely.is_valid(piece):
         # Cutting along a line may leave a piece that touches itself; its area is right, its edges are not simple.
         piece = shapely.make_valid(piece)
@@ -85,4 +89,10 @@ def _compared(piece: Any, size: float, span: tuple[int, int, int, int]) -> tuple
     edge = ~whole & shapely.intersects(piece, boxes)
     area = np.where(whole, size * size, 0.0)
     area[edge] = shapely.area(shapely.intersection(boxes[edge], piece))
-    return column.astype(np.int64), row.astype(np.int64), area
+    return column, row, area
+
+
+def _cells(span: tuple[int, int, int, int]) -> tuple[_Ints, _Ints]:
+    west, south, east, north = span
+    column, row = np.meshgrid(np.arange(west, east, dtype=np.int64), np.arange(south, north, dtype=np.int64))
+    return column.ravel(), row.ravel()
