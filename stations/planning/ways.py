@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geo.coverage.estimate import StraightLine
+from geo.halo import nearest_in_parts
 from geo.io.networks import read_network
 from geo.passing import KMH, Mode
 from geo.reach import Nearest, Pairs, nearest, pairs
@@ -26,6 +28,8 @@ LonLat = tuple[NDArray[np.float64], NDArray[np.float64]]
 _DOOR_TO_DOOR_MS: Final = {Mode.WALK: KMH["walk"][""] / 3.6, Mode.EBIKE: 250.0 / 60.0}
 #: Share of places or doors without a street beyond which streets do not fit the question.
 _MOST_WITHOUT: Final = 0.5
+#: Segments that one pass searches; the graph of more would not leave room for the rest of a run.
+_MOST_AT_ONCE: Final = 5_000_000
 
 
 class Ways(Protocol):
@@ -72,19 +76,33 @@ class Estimated:
 class OnStreets:
     """Minutes on a street network. Places that were asked about once are not snapped again.
 
-    kept: what was loaded, for the record of a run. within_m: beyond, a place has no street.
+    kept: what was loaded, for the record of a run. within_m: beyond, a place has no street. at_once: segments of a
+    network beyond which a question is divided into parts, with a halo of its limit about each, that so many processes
+    answer; no number is another for it.
     """
 
-    def __init__(self, network: Network, *, kept: Kept | None = None, within_m: float = 1_000.0) -> None:
+    def __init__(
+        self,
+        network: Network,
+        *,
+        kept: Kept | None = None,
+        within_m: float = 1_000.0,
+        at_once: int = _MOST_AT_ONCE,
+        processes: int = 1,
+    ) -> None:
         self.network = network
+        self._at_once = at_once
+        self._processes = processes
         self._kept = kept
         self._within_m = within_m
         self._snapped: list[tuple[LonLat, Snapped]] = []
         self._fit: dict[str, float] = {}
 
     def _snap(self, places: LonLat, within_m: float = 1_000.0) -> Snapped:
-        for known, snapped in self._snapped:
+        for index, (known, snapped) in enumerate(self._snapped):
             if known[0] is places[0] and known[1] is places[1]:
+                # What is asked for again and again stays, however many others are asked for between.
+                self._snapped.append(self._snapped.pop(index))
                 return snapped
         snapped = self.network.snap(*places, within_m=within_m)
         self._snapped = [*self._snapped[-3:], (places, snapped)]
@@ -95,6 +113,10 @@ class OnStreets:
         at, to = self._snap(places, self._within_m), self._snap(doors)
         if not self._fit:
             self._fit = _fit(self.network, at, to)
+        if np.isfinite(limit_s) and len(self.network) > self._at_once:
+            return nearest_in_parts(
+                self.network, at, to, _squares(places), limit_s=limit_s, processes=self._processes
+            )
         return nearest(self.network, at, to, limit_s=limit_s)
 
     def pairs(self, places: LonLat, doors: LonLat, *, limit_s: float) -> Pairs:
@@ -139,8 +161,17 @@ def for_question(question: CoverageQuestion, folder: Path) -> Ways:
     # The people of a cell live anywhere in it: a street at its edge is theirs, however far from its middle.
     half_diagonal = question.size_m * 0.5**0.5
     return OnStreets(
-        read_network(folder_of(folder, kept, question.mode)), kept=kept, within_m=max(1_000.0, half_diagonal)
+        read_network(folder_of(folder, kept, question.mode)),
+        kept=kept,
+        within_m=max(1_000.0, half_diagonal),
+        processes=os.cpu_count() or 1,
     )
+
+
+def _squares(places: LonLat) -> NDArray[np.int64]:
+    """Number the squares of a degree, large beside any halo, that places lie in."""
+    lon, lat = (np.floor(part).astype(np.int64) for part in places)
+    return (lat + 90) * 361 + lon + 180
 
 
 def usual(folder: Path) -> Along:

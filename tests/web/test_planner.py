@@ -327,7 +327,7 @@ def test_a_run_of_the_first_release_opens_with_what_it_knows(
     assert "海东市 1,000 1,000 100.0%" in at_nine
     assert "这次计算没有按小时留下空白" in at_nine
     body = json.loads(planner.get(f"{address}/map.json?hour=9").data)
-    assert (body["known"], body["gaps"]) == (False, [])
+    assert (body["known"], body["gaps"], body["reach"], body["overlap"]) == (False, [], None, None)
     assert SHADES["light"][2] in colours(planner.get(f"{address}/cells/{tile_at(102.1, 36.6, 14)}"))
     assert planner.get(f"{address}/cells/3/6/3.png?hour=9").status_code == 404
     for what in PARTS:

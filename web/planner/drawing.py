@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import ceil
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -13,6 +14,7 @@ from shapely.geometry.base import BaseGeometry
 
 from stations.models import CoverageRun
 from stations.planning import CoverageQuestion, runs
+from stations.planning.areas import areas_on_streets
 from web.maps.outlines import rings
 
 __all__ = ["FINE", "drawn", "service_areas", "shade_of", "shade_within"]
@@ -25,8 +27,8 @@ _MOST_SHAPES: Final = 20_000
 _MOST_OVERLAPS: Final = 60_000
 
 
-def drawn(run: CoverageRun, hour: int | None = None) -> dict[str, Any]:
-    """Return the layers of a run, at an hour of its day where one is given.
+def drawn(run: CoverageRun, hour: int | None = None, *, streets: Path | None = None) -> dict[str, Any]:
+    """Return the layers of a run, at an hour of its day where one is given. streets: where those loaded are kept.
 
     ``gaps`` hold people and minutes, ``stations`` by code their people within the main limit, those who have no other
     station (None where they did not count at the moment), and whether they count now, where that is ``known``. ``reach`` and ``overlap``: polygons
@@ -36,7 +38,7 @@ def drawn(run: CoverageRun, hour: int | None = None) -> dict[str, Any]:
     gaps = run.gaps if kept is None else kept.get("gaps")
     known = kept is None or "like" in kept
     lit = {door["code"] for door in runs.counted(run, hour)}
-    reach, overlap = service_areas(run, hour)
+    reach, overlap = service_areas(run, hour, streets=streets)
     return {
         "scale": FINE,
         "known": known,
@@ -72,22 +74,28 @@ def shade_within(within: NDArray[Any], limits: int) -> NDArray[np.int64]:
 
 
 def service_areas(
-    run: CoverageRun, hour: int | None = None
+    run: CoverageRun, hour: int | None = None, *, streets: Path | None = None
 ) -> tuple[BaseGeometry | None, BaseGeometry | None]:
     """Return the area within the main limit of the stations that count, and the part within that of two or more.
 
-    WGS 84, for drawing alone. Along the straight line they are circles of the straight metres; on streets the cells that
-    lie within. None for what is too much to draw.
+    WGS 84, for drawing alone. Along the straight line they are circles of the straight metres. On streets they lie along
+    them; where other streets are loaded by now, or there are too many, they are the cells that lie within. None for what
+    is too much to draw.
     """
-    question, basis = CoverageQuestion.of_dict(run.question), run.basis or {}
+    question, basis, kept = CoverageQuestion.of_dict(run.question), run.basis or {}, runs.hour_of(run, hour)
+    if kept is not None and "like" not in kept:
+        return None, None  # nobody wrote down which stations were open
+    doors = runs.counted(run, hour)
     if basis.get("estimated_ways"):
         there = Transformer.from_crs("EPSG:4326", basis["crs"], always_xy=True)
-        doors = runs.counted(run, hour)
         lon, lat = ([door[name] for door in doors] for name in ("lon", "lat"))
         radius = 60.0 * question.main_min * basis["speed_ms"] / basis["detour"]
         middles = np.column_stack(there.transform(lon, lat)) if doors else np.zeros((0, 2))
         whole, twice = _discs(middles, radius)
     else:
+        along = areas_on_streets(run, streets, doors=doors) if streets is not None and doors else None
+        if along is not None:
+            return _polygonal(along.once), _polygonal(along.twice)
         whole, twice = _squares(run, question, hour)
     back = Transformer.from_crs(basis["crs"], "EPSG:4326", always_xy=True)
     return _in_degrees(whole, back), _in_degrees(twice, back)
@@ -110,7 +118,7 @@ def _squares(
 ) -> tuple[BaseGeometry | None, BaseGeometry | None]:
     arrays = runs.cells_of(run)
     kept = runs.hour_of(run, hour)
-    if "column" not in arrays or (kept is not None and "like" not in kept):
+    if "column" not in arrays:
         return None, None
     if kept is None:
         near, twice = arrays["seconds"] <= 60.0 * question.main_min, arrays["counts"] >= 2
@@ -130,10 +138,13 @@ def _squares(
 def _in_degrees(shape: BaseGeometry | None, back: Transformer) -> BaseGeometry | None:
     if shape is None:
         return None
-    plain = shapely.transform(shape, lambda xy: np.column_stack(back.transform(xy[:, 0], xy[:, 1])))
-    return plain if plain.geom_type in {"Polygon", "MultiPolygon"} else _polygons(plain)
+    return _polygonal(
+        shapely.transform(shape, lambda xy: np.column_stack(back.transform(xy[:, 0], xy[:, 1])))
+    )
 
 
-def _polygons(shape: BaseGeometry) -> BaseGeometry:
-    """Return the polygons of a collection: circles that touch leave points and lines."""
+def _polygonal(shape: BaseGeometry) -> BaseGeometry:
+    """Return the polygons of a shape: circles that touch leave points and lines."""
+    if shape.geom_type in {"Polygon", "MultiPolygon"}:
+        return shape
     return shapely.MultiPolygon([each for each in shapely.get_parts(shape) if each.geom_type == "Polygon"])

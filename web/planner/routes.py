@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 import orjson
-from flask import Response, flash, redirect, render_template, request, url_for
+from flask import Response, current_app, flash, redirect, render_template, request, url_for
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
@@ -30,6 +30,7 @@ from web.planner.drawing import drawn
 from web.planner.form import Filled, read
 from web.planner.page import shown
 from web.planner.view import View
+from web.settings import Settings
 
 __all__ = ["change_run", "new_run", "planner_page", "run_json", "run_page"]
 
@@ -81,7 +82,8 @@ def run_json(run_id: int) -> Response:
     if run.finished_at is None:
         raise Conflict(f"run {run_id} has no answer yet")
     hour = View.read(request.args, run).hour
-    return Response(orjson.dumps(drawn(run, hour)), mimetype="application/json")
+    settings: Settings = current_app.config["YIZHAN_SETTINGS"]
+    return Response(orjson.dumps(drawn(run, hour, streets=settings.streets)), mimetype="application/json")
 
 
 @blueprint.route(
