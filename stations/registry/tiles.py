@@ -127,6 +127,8 @@ def _stations(session: Session, tile: Tile, query: StationQuery, moment: datetim
         )
         .where(P.tile_key.between(*tile.keys), *conditions)
         .group_by("cell")
+        # There are no more cells: what this tells is the planner, who would else expect as many as stations.
+        .limit(1 << 2 * bits)
         .subquery("cells")
     )
     alone = cells.c.count == 1

@@ -159,6 +159,7 @@ def test_a_tile_tells_the_stations_that_a_query_asks_for(reading: Session) -> No
 def test_a_national_tile_is_counted_from_the_index_alone(reading: Session) -> None:
     # Real rows are ten times as wide as these, so that nothing else comes into question.
     reading.execute(text("SET LOCAL enable_seqscan = off"))
+    reading.execute(text("SET LOCAL enable_bitmapscan = off"))
     statement = tiles.LAYERS["stations"].statement(reading, Tile(0, 0, 0), EVERY, NEVER)
     shown = statement.compile(reading.connection(), compile_kwargs={"literal_binds": True})
     plan = "\n".join(reading.scalars(text(f"EXPLAIN {shown}")))

@@ -1,8 +1,8 @@
-"""OGC API: Features at /ogc, put together from parts (``parts.py``); each part adds itself when it is imported here."""
+"""OGC API: Features and Tiles at /ogc, put together from parts (``parts.py``); each part adds itself when it is imported here."""
 
 from __future__ import annotations
 
-from web.ogc import items, landing, openapi, queryables
+from web.ogc import items, landing, openapi, queryables, tiles, tilesets
 from web.ogc.blueprint import blueprint
 
-__all__ = ["blueprint", "items", "landing", "openapi", "queryables"]
+__all__ = ["blueprint", "items", "landing", "openapi", "queryables", "tiles", "tilesets"]
