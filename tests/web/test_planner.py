@@ -21,9 +21,12 @@ from desk_fixtures import DeskClient, hash_quickly, signed_in, staff_member
 from flask import Flask
 from PIL import Image
 from planner_fixtures import NOON, fill, made, round_the_clock
+from shapely import MultiPolygon, box
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.orm import Session
 
+from geo.datum import Datum, from_wgs84
+from geo.mainland import Mainland
 from geo.mercator import pixels
 from stations import jobs
 from stations.jobs.queue import Again
@@ -37,6 +40,7 @@ from web.maps.cell_tiles import SHADES
 from web.planner.tables import PARTS
 from web.settings import Settings
 
+CHINA = Mainland(MultiPolygon([box(73, 18, 135, 54)]))
 FORM = {
     "title": "十五分钟步行", "region": "", "mode": "walk", "limits": "5,10,15,30", "main": "15", "timed": "",
     "date": "2026-07-01", "hour": "12", "unknown": "include", "size_m": "1000", "detour": "1.3",
@@ -155,6 +159,25 @@ def test_cells_are_drawn_as_tiles_at_every_zoom_for_the_moment_and_the_hour(
     assert dark[2] in colours(planner.get(f"{address}{tile}?theme=dark"))
     assert colours(planner.get(f"{address}{tile}?hour=3")) == {light[5]}
     assert colours(planner.get(address + tile_at(102.1, 20.0, zoom))) == set()
+
+
+def test_cells_lie_where_the_base_map_lies(planner: DeskClient, kept: Callable[..., int]) -> None:
+    address = f"/desk/planner/runs/{kept('格子')}/cells/"
+    ours, theirs = (102.1, 36.6), from_wgs84(102.1, 36.6, Datum.GCJ02, mainland=CHINA)
+
+    def middle(lon: float, lat: float) -> tuple[float, float]:
+        """Return where the cell is drawn on a tile of zoom 13, in pixels of the world."""
+        tile = tile_at(float(lon), float(lat), 13)
+        _, x, y = (int(part) for part in tile.removesuffix(".png").split("/"))
+        query = "" if (lon, lat) == ours else "?datum=gcj02"
+        image = np.asarray(Image.open(io.BytesIO(planner.get(address + tile + query).data)).convert("RGBA"))
+        rows, columns = np.nonzero(image[..., 3])
+        return x * 256 + columns.mean(), y * 256 + rows.mean()
+
+    moved = np.subtract(middle(*map(float, theirs)), middle(*ours))
+    expected = np.subtract(pixels(*theirs, 13), pixels(*ours, 13))
+    assert np.abs(expected).max() > 5
+    assert moved == pytest.approx(expected, abs=2.5)
 
 
 def test_a_cell_tells_of_its_people_where_it_lies_and_nothing_beside_it(

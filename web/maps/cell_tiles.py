@@ -7,8 +7,8 @@ square of pixels shows the mean shade of the people in it.
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -38,7 +38,7 @@ class CellGrid:
     """Cells of one metric grid, ready to be looked up.
 
     crs: metric. size_m: the side. lon, lat: (k,) their middles, degrees. weight: (k,) people. key, of: the cells by
-    ``row × wide + column``, ascending, and the index of each; west, south: the first column and row.
+    ``row × wide + column``, ascending, and the index of each; corner: the first column and row. shift: degrees from the map's positions to ours.
     """
 
     crs: str
@@ -50,6 +50,7 @@ class CellGrid:
     of: NDArray[np.int64]
     corner: tuple[int, int]
     wide: int
+    shift: tuple[float, float] = (0.0, 0.0)
 
     @classmethod
     def of_arrays(cls, arrays: Mapping[str, NDArray[Any]], *, crs: str, size_m: float) -> CellGrid:
@@ -78,16 +79,26 @@ class CellGrid:
 
 
 def cell_tile(
-    grid: CellGrid, shade: NDArray[Any], tile: tuple[int, int, int], *, theme: str = "light"
+    grid: CellGrid,
+    shade: NDArray[Any],
+    tile: tuple[int, int, int],
+    *,
+    theme: str = "light",
+    to_wgs84: Callable[[float, float], tuple[float, float]] | None = None,
 ) -> bytes:
     """Draw one tile as PNG, transparent where no cell lies.
 
-    shade: (k,) 0 to 5 of each cell. tile: zoom, x, y as web maps count them. theme: one of ``SHADES``.
+    shade: (k,) 0 to 5 of each cell. tile: zoom, x, y as web maps count them. theme: one of ``SHADES``. to_wgs84: where the
+    map below has another datum, what its positions are in ours; asked for the middle of the tile, for over a tile the
+    difference changes by a pixel or two.
     """
     zoom, x, y = tile
     left, top = x * TILE_PX, y * TILE_PX
-    _, middle = degrees(left + TILE_PX / 2, top + TILE_PX / 2, zoom)
-    side_px = grid.size_m / metres_per_pixel(float(middle), zoom)
+    middle = tuple(map(float, degrees(left + TILE_PX / 2, top + TILE_PX / 2, zoom)))
+    if to_wgs84 is not None:
+        ours = to_wgs84(*middle)
+        grid = replace(grid, shift=(ours[0] - middle[0], ours[1] - middle[1]))
+    side_px = grid.size_m / metres_per_pixel(middle[1], zoom)
     looked_up = side_px >= _LEAST_PX
     found = (
         _looked_up(grid, shade, zoom, left, top) if looked_up else _put_together(grid, shade, zoom, left, top)
@@ -105,7 +116,7 @@ def cell_tile(
 def _looked_up(grid: CellGrid, shade: NDArray[Any], zoom: int, left: int, top: int) -> NDArray[np.uint8]:
     across, down = np.meshgrid(np.arange(TILE_PX) + left + 0.5, np.arange(TILE_PX) + top + 0.5)
     lon, lat = degrees(across.ravel(), down.ravel(), zoom)
-    cell = grid.at(lon, lat)
+    cell = grid.at(lon + grid.shift[0], lat + grid.shift[1])
     held = np.where(cell >= 0, shade[np.maximum(cell, 0)] if len(shade) else 0, _NOTHING)
     return held.astype(np.uint8).reshape(TILE_PX, TILE_PX)
 

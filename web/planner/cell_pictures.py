@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -11,6 +12,7 @@ import numpy as np
 from flask import Response, request
 from numpy.typing import NDArray
 
+from geo.datum import Datum, to_wgs84
 from stations.accounts import ROLES
 from stations.errors import Invalid, NotFound
 from stations.models import CoverageRun
@@ -18,6 +20,7 @@ from stations.planning import CoverageQuestion, runs
 from web import db
 from web.desk.blueprint import blueprint
 from web.desk.staff import desk_page
+from web.ground import mainland
 from web.maps.cell_tiles import SHADES, CellGrid, cell_tile
 from web.planner.drawing import shade_of, shade_within
 
@@ -85,9 +88,8 @@ def run_tile(run_id: int, zoom: int, x: int, y: int) -> Response:
     theme = request.args.get("theme", "light")
     if theme not in SHADES:
         raise Invalid(f"theme={theme[:20]!r}: say {' or '.join(SHADES)}", field="theme", value=theme)
-    answer = Response(
-        cell_tile(cells.grid, cells.shades(hour), (zoom, x, y), theme=theme), mimetype="image/png"
-    )
+    picture = cell_tile(cells.grid, cells.shades(hour), (zoom, x, y), theme=theme, to_wgs84=_datum())
+    answer = Response(picture, mimetype="image/png")
     answer.cache_control.private, answer.cache_control.max_age = True, _A_DAY_S
     return answer
 
@@ -115,6 +117,19 @@ def run_cell(run_id: int) -> dict[str, Any]:
     told["minutes"] = None if np.isnan(seconds) else round(seconds / 60)
     told["stations"] = int(arrays["counts"][index])
     return {"cell": told}
+
+
+def _datum() -> Callable[[float, float], tuple[float, float]] | None:
+    """Return what positions of the base map are in WGS 84; None where they are that already."""
+    if request.args.get("datum") != "gcj02":
+        return None
+    china = mainland()
+
+    def ours(lon: float, lat: float) -> tuple[float, float]:
+        x, y = to_wgs84(lon, lat, Datum.GCJ02, mainland=china)
+        return float(x), float(y)
+
+    return ours
 
 
 def _hour(run: CoverageRun) -> int | None:

@@ -106,11 +106,13 @@
 
   Run.prototype._area = function (body, name, colour, opacity) {
     var polygons = body[name].map(function (polygon) { return polygon.map(function (numbers) { return ring(numbers, body.scale); }); });
-    return L.polygon(polygons, { pane: "reach", renderer: this._drawers.reach, interactive: false, weight: 1.2, color: yizhan.colour(colour), fillColor: yizhan.colour(colour), fillOpacity: opacity });
+    return L.polygon(polygons, { pane: "reach", renderer: this._drawers.reach, interactive: false, smoothFactor: 0.3, weight: 1.2, color: yizhan.colour(colour), fillColor: yizhan.colour(colour), fillOpacity: opacity });
   };
 
   Run.prototype._cells = function () {
-    return L.tileLayer(this._hourly(this.options.cells, ["theme=" + (yizhan.isDark() ? "dark" : "light")]), { pane: "cells", maxZoom: 20, keepBuffer: 1 });
+    var asked = ["theme=" + (yizhan.isDark() ? "dark" : "light")];
+    if (this.map.options.crs !== L.CRS.EPSG3857) asked.push("datum=gcj02"); // pictures are not projected: they come as the base map lies
+    return L.tileLayer(this._hourly(this.options.cells, asked), { pane: "cells", maxZoom: 20, keepBuffer: 1 });
   };
 
   Run.prototype._gaps = function (body) {
