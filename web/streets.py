@@ -45,9 +45,9 @@ def basis_words(minutes: Iterable[Minutes | None], by: By) -> str:
     if streets is None or all(each.estimated for each in shown):
         return straight_words(by)
     told = [
-        say("分钟数是骑电动车沿街道的时间（{source}）。", source=streets.source)
+        say("分钟数是骑电动车沿街道的时间（{source}），距离是直线。", source=streets.source)
         if by is By.EBIKE
-        else say("分钟数是步行沿街道的时间（{source}）。", source=streets.source)
+        else say("分钟数是步行沿街道的时间（{source}），距离是直线。", source=streets.source)
     ]
     if is_mixed(shown):
         told.append(say("标“约”的是直线估算。"))

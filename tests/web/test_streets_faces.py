@@ -138,14 +138,14 @@ def test_with_streets_minutes_are_of_them_their_source_is_named_and_an_estimate_
     body, rows = rows_of(client, near(0, 0.5))
     assert rows == {"近处": (12, False), "对岸": (18, False), "村里": (33, True)}
     assert body["basis"] == (
-        f"分钟数是步行沿街道的时间（{OSM}）。 标“约”的是直线估算。 先列到达时开着、待得住的。"
+        f"分钟数是步行沿街道的时间（{OSM}），距离是直线。 标“约”的是直线估算。 先列到达时开着、待得住的。"
     )
     page = client.get("/" + near(0, 0.5)).get_data(as_text=True)
-    assert f'<p id="basis" class="basis">分钟数是步行沿街道的时间（{OSM}）。' in page
+    assert f'<p id="basis" class="basis">分钟数是步行沿街道的时间（{OSM}），距离是直线。' in page
     assert "<b>约 33 分钟</b>" in page
     assert "<b>12 分钟</b>" in page
     english = client.get("/" + near(0, 0.5, lang="en")).get_data(as_text=True)
-    assert f"Minutes are on foot along the streets ({OSM})." in english
+    assert f"Minutes are on foot along the streets ({OSM}); distances are straight." in english
     assert "<b>about 33 min</b>" in english
 
 
