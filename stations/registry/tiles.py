@@ -115,20 +115,30 @@ def _turns(x: int, y: int) -> int:
 def _stations(session: Session, tile: Tile, query: StationQuery, moment: datetime) -> Select[Any]:
     conditions = queries.conditions(query, moment, public.computed(session, query, moment))
     bits = _SHOWN if tile.z >= _SINGLE_ZOOM else _GATHERED
+    inside = (
+        select(
+            _right(P.tile_key, 2 * (_BITS - tile.z - bits)).label("cell"),
+            P.tile_x,
+            P.tile_y,
+            P.station_id,
+            P.station_class,
+        )
+        .where(P.tile_key.between(*tile.keys), *conditions)
+        # A fence: the planner would expect as many cells as stations and sort them all, in place of counting.
+        .offset(0)
+        .subquery("inside")
+    )
     count = func.count()
     cells = (
         select(
-            _right(P.tile_key, 2 * (_BITS - tile.z - bits)).label("cell"),
+            inside.c.cell,
             count.label("count"),
-            count.filter(P.station_class == "rest").label("rest"),
-            (func.sum(P.tile_x) // count).label("x"),
-            (func.sum(P.tile_y) // count).label("y"),
-            func.min(P.station_id).label("station_id"),
+            count.filter(inside.c.station_class == "rest").label("rest"),
+            (func.sum(inside.c.tile_x) // count).label("x"),
+            (func.sum(inside.c.tile_y) // count).label("y"),
+            func.min(inside.c.station_id).label("station_id"),
         )
-        .where(P.tile_key.between(*tile.keys), *conditions)
-        .group_by("cell")
-        # There are no more cells: what this tells is the planner, who would else expect as many as stations.
-        .limit(1 << 2 * bits)
+        .group_by(inside.c.cell)
         .subquery("cells")
     )
     alone = cells.c.count == 1
