@@ -61,17 +61,29 @@ class StraightLine:
         # Chords order stations as the ways over the spheroid do, but for near ties: the best few are measured.
         count = min(4, len(station_lon))
         _, near = cKDTree(_geocentric(station_lon, station_lat)).query(
-            _geocentric(lon, lat), k=np.arange(1, count + 1), workers=1
+            _geocentric(lon, lat),
+            k=np.arange(1, count + 1),
+            distance_upper_bound=self._chord(limit_s) if limit_s >= 0 else np.inf,
+            workers=1,
         )
+        # None within the limit is told by an index behind the last, which sorts behind all others.
         near = np.sort(np.asarray(near), axis=1)
-        metres = metres_between(lon[:, None], lat[:, None], station_lon[near], station_lat[near])
-        first = np.argmin(metres, axis=1)
-        rows = np.arange(len(lon))
-        found = self.seconds(metres[rows, first])
+        rows = np.flatnonzero(near[:, 0] < len(station_lon))
+        near = near[rows]
+        none = near == len(station_lon)
+        near[none] = 0
+        metres = metres_between(lon[rows, None], lat[rows, None], station_lon[near], station_lat[near])
+        first = np.argmin(np.where(none, np.inf, metres), axis=1)
+        each = np.arange(len(rows))
+        found = self.seconds(metres[each, first])
         taken = found <= limit_s
-        seconds[taken], station[taken] = found[taken], near[rows, first][taken]
-        standing[taken] = Standing.REACHED
+        seconds[rows[taken]], station[rows[taken]] = found[taken], near[each, first][taken]
+        standing[rows[taken]] = Standing.REACHED
         return Nearest(seconds, station, standing)
+
+    def _chord(self, limit_s: float) -> float:
+        """Return metres through the Earth that nothing within the limit exceeds."""
+        return limit_s * self.speed_ms / self.detour * _CHORD + 1.0
 
     def pairs(
         self,
@@ -91,7 +103,7 @@ class StraightLine:
         values: list[_Floats] = []
         if len(lon) and len(station_lon):
             tree = cKDTree(_geocentric(lon, lat))
-            radius = limit_s * self.speed_ms / self.detour * _CHORD + 1.0
+            radius = self._chord(limit_s)
             middles = _geocentric(station_lon, station_lat)
             for first in range(0, len(middles), _CHUNK):
                 balls = tree.query_ball_point(middles[first : first + _CHUNK], radius, return_sorted=True)
