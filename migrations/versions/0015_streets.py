@@ -1,4 +1,4 @@
-"""Streets that a registry knows."""
+"""Nothing in the database: streets are kept as files that processes map (``stations.streets``), and runs name them."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Nothing yet."""
+    """Change nothing."""
 
 
 def downgrade() -> None:
-    """Nothing yet."""
+    """Change nothing."""
