@@ -149,7 +149,10 @@
     window.addEventListener("pageshow", function () { button.disabled = false; });
   }
 
-  all(".import-form").forEach(function (form) { sources(form); sending(form); });
+  all(".import-form").forEach(function (form) {
+    if (one("[data-source]", form)) sources(form);
+    sending(form);
+  });
   all("[data-rows]").forEach(deciding);
   all("[data-work]").forEach(following);
   all("[data-once]").forEach(once);
