@@ -11,15 +11,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
 from geo.errors import ReachError
-from geo.streets import NOWHERE, Network, Snapped, directed_graph
+from geo.stops import ends_of, first_of_ties, stops_on
+from geo.streets import NOWHERE, Network, Snapped
 
 __all__ = [
     "Nearest",
@@ -83,15 +83,6 @@ class _Question:
     towards: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Stops:
-    """Stations as extra nodes of a graph: from each node an arc to the ends of its segment, or from there."""
-
-    graph: csr_array[Any]
-    nodes: _Ints
-    which: _Ints
-
-
 def nearest(
     network: Network, places: Snapped, stations: Snapped, *, limit_s: float = np.inf, towards: bool = True
 ) -> Nearest:
@@ -124,7 +115,7 @@ def node_seconds(
 
     What drawings of reach are made from; ``nearest`` is for places.
     """
-    stops = _stops(network, stations, towards)
+    stops = stops_on(network, stations, towards)
     if len(stops.nodes) == 0:
         return np.full(len(network.xy), np.inf), np.full(len(network.xy), -1, dtype=np.int64)
     distance, _, source = dijkstra(
@@ -135,7 +126,7 @@ def node_seconds(
         return_predecessors=True,
         limit=_limit(limit_s),
     )
-    _first_of_ties(stops.graph, distance, source)
+    first_of_ties(stops.graph, distance, source)
     here, source = distance[: len(network.xy)], source[: len(network.xy)]
     return here, np.where(source >= 0, stops.which[np.maximum(source - len(network.xy), 0)], -1)
 
@@ -197,66 +188,6 @@ def _limit(limit_s: float) -> float:
     if not limit_s >= 0:
         raise ReachError(f"a limit is a number of seconds, 0 or more, not {limit_s!r}")
     return float(limit_s)
-
-
-def ends_of(network: Network, points: Snapped, towards: bool) -> Iterator[tuple[_Ints, _Floats]]:
-    """Give, for both ends of each point's segment, the node and the seconds between point and node.
-
-    towards: from the point to the node; else from the node to the point.
-    """
-    known = np.maximum(points.segment, 0)
-    with np.errstate(invalid="ignore"):
-        to_tail = points.along * (network.backward_s if towards else network.forward_s)[known]
-        to_head = (1.0 - points.along) * (network.forward_s if towards else network.backward_s)[known]
-    # At the very end of a segment that is closed that way 0 × inf is no number, and the end is where one stands.
-    yield network.tail[known], np.where(points.along == 0.0, 0.0, to_tail)
-    yield network.head[known], np.where(points.along == 1.0, 0.0, to_head)
-
-
-def _stops(network: Network, stations: Snapped, towards: bool) -> _Stops:
-    """Hang the stations into the graph, reversed when travel goes towards them."""
-    which = np.flatnonzero(stations.segment != NOWHERE)
-    nodes = len(network.xy) + np.arange(len(which))
-    # Travel towards a station arrives from the ends of its segment: the search runs back along that.
-    arcs = [
-        (end[which], (stations.leg_s + partial)[which])
-        for end, partial in ends_of(network, stations, not towards)
-    ]
-    own = directed_graph(
-        len(network.xy) + len(which),
-        np.concatenate([np.arange(len(which))] * 2),
-        np.concatenate([end for end, _ in arcs]),
-        np.concatenate([seconds for _, seconds in arcs]),
-        rows=len(which),
-    )
-    # Nothing leads to the new nodes, so their rows are set below those of the graph, which is not built again.
-    graph = network.reversed if towards else network.graph
-    whole = csr_array(
-        (
-            np.concatenate([graph.data, own.data]),
-            np.concatenate([graph.indices, own.indices]),
-            np.concatenate([graph.indptr, graph.indptr[-1] + own.indptr[1:]]),
-        ),
-        shape=(len(network.xy) + len(which),) * 2,
-    )
-    return _Stops(whole, nodes, which)
-
-
-def _first_of_ties(graph: csr_array[Any], distance: _Floats, source: NDArray[np.int32]) -> None:
-    """Name, where several sources are equally near, the first of them.
-
-    Which one a heap happens to name depends on how the nodes are numbered, and those of a part are numbered otherwise.
-    """
-    tail = np.repeat(np.arange(graph.shape[0], dtype=np.int32), np.diff(graph.indptr))
-    arcs = np.flatnonzero(source[tail] < source[graph.indices])
-    while len(arcs):
-        start, end = tail[arcs], graph.indices[arcs]
-        tied = (distance[start] + graph.data[arcs] == distance[end]) & (source[start] < source[end])
-        start, end = start[tied], end[tied]
-        np.minimum.at(source, end, source[start])
-        changed = np.unique(end)
-        counts = (graph.indptr[1:] - graph.indptr[:-1])[changed]
-        arcs = np.repeat(graph.indptr[changed] - np.cumsum(counts) + counts, counts) + np.arange(counts.sum())
 
 
 def along_one_segment(
@@ -337,7 +268,7 @@ def _batch(asked: _Question, chosen: _Ints, segments: _Ints) -> Iterator[tuple[i
     own = Snapped(
         np.searchsorted(segments, stations.segment[chosen]), stations.along[chosen], stations.leg_s[chosen]
     )
-    stops = _stops(part, own, asked.towards)
+    stops = stops_on(part, own, asked.towards)
     which, at, direct = along_one_segment(part, local, own, asked.towards)
     ways = list(ends_of(part, local, asked.towards))
     size = max(1, _BATCH_VALUES // max(1, stops.graph.shape[0]))
