@@ -101,6 +101,13 @@ def test_over_amap_every_map_is_projected_through_its_datum(
     assert "key=k-1" in text
 
 
+def test_a_phone_keeps_what_the_base_map_needs_for_the_time_without_a_network(
+    make_client: Make, client: FlaskClient
+) -> None:
+    assert "js/base/gcj02.js" in make_client(**AMAP).get("/sw.js").text
+    assert "js/base/" not in client.get("/sw.js").text
+
+
 def test_any_tiles_may_be_named_with_their_depth_and_their_datum(
     make_client: Make, codes: dict[str, str]
 ) -> None:

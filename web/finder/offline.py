@@ -21,6 +21,7 @@ from web.assets import STATIC, static_url
 from web.db import now, session
 from web.finder.blueprint import blueprint
 from web.finder.facts import COLUMNS, facts
+from web.ground import base
 from web.i18n import LANGUAGES, lang, say, tag
 from web.maps.finder_map import SCRIPTS as MAP_SCRIPTS
 from web.maps.finder_map import STYLES as MAP_STYLES
@@ -96,7 +97,7 @@ def manifest() -> Response:
 def service_worker() -> Response:
     """Answer with the service worker; its text changes whenever a file of the finder does."""
     text = (STATIC / "sw.js").read_text(encoding="utf-8")
-    files = shell_files()
+    files = (*shell_files(), *(static_url(path) for path in base().scripts))
     shells = [url_for("finder.shell", lang=code) for code in LANGUAGES]
     digest = hashlib.sha256(repr((files, text)).encode()).hexdigest()[:12]
     setup = {"version": digest, "files": files, "shells": shells}
