@@ -55,6 +55,7 @@ class Sort(StrEnum):
     STAFF = "staff"
     STATION = "station"
     PHOTO = "photo"
+    PROGRAMME = "programme"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,17 +111,25 @@ _SORTS: Mapping[str, Sort] = MappingProxyType(
         "staff_id": Sort.STAFF,
         "same_as": Sort.STATION,
         "sha256": Sort.PHOTO,
+        "programme_id": Sort.PROGRAMME,
+        "owner_id": Sort.ORGANISATION,
+        "target": Sort.NUMBER,
+        "base": Sort.NUMBER,
+        "number": Sort.NUMBER,
+        "weight": Sort.NUMBER,
+        "regions": Sort.LIST,
+        "kinds": Sort.LIST,
         "expression": Sort.EXPRESSION,
         "period": Sort.PERIOD,
         "position_hold": Sort.JSON,
         "doubts": Sort.JSON,
         **dict.fromkeys(
             ("out_of_order", "at_least", "publishable", "demonstration", "is_system", "active", "words_shown",
-             "photo_shown"), Sort.BOOL,
+             "photo_shown", "stray"), Sort.BOOL,
         ),
         **dict.fromkeys(
             ("lifecycle_since", "opened_on", "expected_on", "starts", "ends", "taken_on", "retrieved_on",
-             "revoked_on"), Sort.DATE,
+             "revoked_on", "due", "closed_on"), Sort.DATE,
         ),
         **dict.fromkeys(("decided_at", "released_at", "made_at", "received_at", "created_at"), Sort.MOMENT),
     }
@@ -135,6 +144,8 @@ _SORTS_OF: Mapping[tuple[str, str], Sort] = MappingProxyType(
         ("honours", "level"): Sort.LEVEL,
         ("regions", "level"): Sort.LEVEL,
         ("regions", "names"): Sort.NAMES,
+        ("programme_stations", "station_id"): Sort.STATION,
+        ("programme_townships", "station_id"): Sort.STATION,
     }
 )
 #: Told as one: the first names the difference.
@@ -143,7 +154,7 @@ _POSITION = (
     "position_hold",
 )  # fmt: skip
 _HOURS = ("hours_expression", "hours_calendar", "hours_words")
-_UNTOLD = frozenset({"id", "added_in", "decided_in", "lineage", "station_class"})
+_UNTOLD = frozenset({"id", "added_in", "decided_in", "lineage", "station_class", "version"})
 
 
 def differences(

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session
 
 from stations.errors import NotFound
-from stations.models import Commit, Organisation, Region, Source, Staff, Station
+from stations.models import Commit, Organisation, Programme, Region, Source, Staff, Station
 from stations.registry.differences import Sort
 
 __all__ = ["POINTING", "Named", "authors", "inside", "names_of", "station_named", "stations_named"]
@@ -21,6 +21,7 @@ _NAMED: Mapping[Sort, tuple[ColumnElement[Any], ColumnElement[Any]]] = {
     Sort.SOURCE: (Source.id.expression, Source.name.expression),
     Sort.STAFF: (Staff.id.expression, Staff.display_name.expression),
     Sort.STATION: (Station.id.expression, Station.names.expression),
+    Sort.PROGRAMME: (Programme.id.expression, Programme.title.expression),
 }
 _HEADS = select(
     Station.id,

@@ -18,7 +18,7 @@ from sqlalchemy import Engine, create_engine, select, text
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
-from stations.models import CoverageRun, Programme, ProgrammeStation, Station
+from stations.models import Commit, CoverageRun, Programme, ProgrammeStation, Station
 from stations.planning import programmes
 from stations.planning.programme_progress import Count, Row
 from stations.planning.programmes import Plan, PriorityArea
@@ -417,3 +417,23 @@ def test_a_run_counts_the_kinds_of_a_programme(client: DeskClient, engine: Engin
         )  # type: ignore[list-item]
     assert client.post("/desk/planner/runs", data=form | {"programme": "NOPE"}).status_code == 400
     assert client.post("/desk/planner/runs", data=form | {"kinds": "rider_station"}).status_code == 400
+
+
+def test_the_history_tells_what_was_done_to_a_programme(
+    app: Flask, engine: Engine, client: DeskClient
+) -> None:
+    client.post(f"{HOME}/new", data=FORM)
+    code = stations(engine, "开一")[0]
+    client.post(f"{HOME}/P-1/stations/add", data={"code": code})
+    client.post(f"{HOME}/P-1/stations/remove", data={"code": code})
+    changed = FORM | {"version": "1", "title": "她的", "targets": "民和县 3", "areas": ""}
+    client.post(f"{HOME}/P-1/edit", data=changed)
+    admin = signed_in(app, staff_member(engine, "admin", "administrator", None))
+    with Session(engine) as session:
+        numbers = session.scalars(select(Commit.seq).order_by(Commit.seq.desc()).limit(4)).all()
+    told = [words_of(admin.get(f"/desk/history/{number}").text) for number in numbers]
+    assert "建设方案 修改 1" in "".join(told)
+    assert "十个驿站" in "".join(told)
+    past = words_of(admin.get(f"/desk/stations/{code}/history").text)
+    assert "新增 建设方案的站点 她的" in past
+    assert "删除 建设方案的站点 她的" in past

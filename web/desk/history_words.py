@@ -29,8 +29,14 @@ _TITLES: Mapping[str, tuple[str, ...]] = {
     "sources": ("name",),
     "regions": ("code", "names"),
     "freshness_promises": ("kind",),
+    "demand_layers": ("name",),
     "staff": ("login",),
     "staff_grants": ("staff_id",),
+    "programmes": ("code", "title"),
+    "programme_stations": ("programme_id", "station_id"),
+    "programme_targets": ("programme_id", "region_code"),
+    "programme_areas": ("programme_id", "region_code"),
+    "programme_townships": ("programme_id", "name"),
 }
 
 #: Rows that others point at: how, and by which column.
@@ -39,6 +45,7 @@ OWN_NAMES: Mapping[str, tuple[Sort, str]] = {
     "sources": (Sort.SOURCE, "id"),
     "regions": (Sort.REGION, "code"),
     "staff": (Sort.STAFF, "id"),
+    "programmes": (Sort.PROGRAMME, "id"),
 }
 
 
@@ -69,8 +76,14 @@ def table_name(table: str) -> str:
         "sources": say("来源"),
         "regions": say("区域"),
         "freshness_promises": say("核实承诺"),
+        "demand_layers": say("需求图层"),
         "staff": say("人员"),
         "staff_grants": say("授权"),
+        "programmes": say("建设方案"),
+        "programme_stations": say("建设方案的站点"),
+        "programme_targets": say("建设方案分区目标"),
+        "programme_areas": say("建设方案优先区域"),
+        "programme_townships": say("建设方案的乡镇"),
     }[table]
 
 
@@ -109,6 +122,17 @@ def row_title(table: str, row: Row, names: Names) -> str:
             return str(names.get((Sort.STAFF, row.get("staff_id")), ""))
         case "freshness_promises":
             return label(words.KINDS, row["kind"])
+        case "demand_layers":
+            return str(row.get("name") or "")
+        case "programmes":
+            return str(names.get((Sort.PROGRAMME, row.get("id"))) or row.get("title") or "")
+        case "programme_stations":
+            return str(names.get((Sort.PROGRAMME, row["programme_id"]), ""))
+        case "programme_targets" | "programme_areas":
+            region = names.get((Sort.REGION, row.get("region_code")))
+            return name_in(region) if isinstance(region, dict) else str(row.get("region_code") or "")
+        case "programme_townships":
+            return str(row.get("name") or f"#{row.get('id')}")
         case _:
             return ""
 
@@ -161,6 +185,7 @@ def column_name(table: str, column: str) -> str:
         ("freshness_promises", "days"): say("多少天内核实一次"),
         ("reports", "status"): say("处理结果"),
         ("photos", "sha256"): say("照片"),
+        ("programmes", "starts"): say("开始日期"),
     }
     if column.startswith("names."):
         return say("名称（{language}）", language=_language(column.removeprefix("names.")))
@@ -240,6 +265,23 @@ def _columns() -> dict[str, str]:
         "active": say("启用"),
         "code": say("编号"),
         "level": say("级别"),
+        "target": say("目标数"),
+        "target_is": say("目标怎么算"),
+        "due": say("完成期限"),
+        "base": say("开始时已开放"),
+        "kinds": say("算数的站点种类"),
+        "regions": say("区域"),
+        "tag": say("标签"),
+        "standard_source": say("标准的出处"),
+        "budget_yuan": say("预算（元）"),
+        "committed_yuan": say("已签约（元）"),
+        "spent_yuan": say("已支出（元）"),
+        "owner_id": say("牵头单位"),
+        "closed_on": say("结束日期"),
+        "closed_reason": say("结束的原因"),
+        "weight": say("权重"),
+        "reason": say("原因"),
+        "programme_id": say("建设方案"),
     }
 
 
