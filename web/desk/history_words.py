@@ -30,6 +30,7 @@ _TITLES: Mapping[str, tuple[str, ...]] = {
     "regions": ("code", "names"),
     "freshness_promises": ("kind",),
     "demand_layers": ("name",),
+    "demand_layers": ("name",),
     "staff": ("login",),
     "staff_grants": ("staff_id",),
     "programmes": ("code", "title"),
@@ -76,6 +77,7 @@ def table_name(table: str) -> str:
         "sources": say("来源"),
         "regions": say("区域"),
         "freshness_promises": say("核实承诺"),
+        "demand_layers": say("需求图层"),
         "demand_layers": say("需求图层"),
         "staff": say("人员"),
         "staff_grants": say("授权"),
@@ -133,6 +135,8 @@ def row_title(table: str, row: Row, names: Names) -> str:
             return name_in(region) if isinstance(region, dict) else str(row.get("region_code") or "")
         case "programme_townships":
             return str(row.get("name") or f"#{row.get('id')}")
+        case "demand_layers":
+            return str(row.get("name") or "")
         case _:
             return ""
 
