@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from geoalchemy2.shape import from_shape
 from hypothesis import given
 from hypothesis import strategies as st
+from shapely import MultiPolygon, box
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Session
 
@@ -246,3 +248,25 @@ def test_a_region_in_which_nobody_lives_is_refused_with_what_to_do(registry: Ses
     with pytest.raises(Invalid, match="choose another region") as refused:
         ask(registry, region="630202")
     assert refused.value.field == "region"
+
+
+def test_townships_are_counted_where_their_outlines_are_known_by_moment_and_hour(
+    registry: Session, stand: Stand, operator: int
+) -> None:
+    with acting(registry, operator, reason="a township"):
+        registry.add(
+            Region(
+                code="630222100", parent_code="630222", level="township", names={"zh": "川口镇"},
+                geom=from_shape(MultiPolygon([box(102.05, 36.55, 102.15, 36.65)]), srid=4326),
+            )
+        )  # fmt: skip
+        registry.flush()
+    stand(102.1, hours=Hours("Mo-Su 08:00-20:00"))
+    found = ask(registry, at=NOON, around_the_clock=True)
+    township = found.areas["township"]
+    assert township.loc["630222100"]["people_900"] == pytest.approx(1_000)
+    # Whoever lives in no known township is counted under none, so that the table adds up to all.
+    assert township["people"].sum() == pytest.approx(3_000)
+    assert found.areas["county"].loc["630222"]["people_900"] == pytest.approx(1_000)
+    assert found.clock.found[0].areas["township"].loc["630222100"]["people_900"] == 0
+    assert found.clock.found[8].areas["township"].loc["630222100"]["people_900"] == pytest.approx(1_000)

@@ -48,9 +48,18 @@ class Doors:
     heads: Sequence[Mapping[str, Any]]
 
 
-def doors_of(run: CoverageRun, view: View) -> Doors:
-    """Return the stations of a run as a view sorts them. Whose value nobody knows stands last, whichever way."""
-    rows = [_door(row) for row in runs.counted(run)]
+def doors_of(run: CoverageRun, view: View, parents: Mapping[str, Sequence[str]]) -> Doors:
+    """Return the stations of a run as a view sorts them. Whose value nobody knows stands last, whichever way.
+
+    parents: code → the codes above it and itself. Stations beyond the region that is asked about stand there where they
+    serve anybody in it.
+    """
+    asked = run.question.get("region")
+    rows = [
+        _door(row)
+        for row in runs.counted(run)
+        if row["people_within"] or asked is None or asked in parents.get(row["region"] or "", ())
+    ]
     column, rising = view.doors, view.doors_rising
     known = [row for row in rows if getattr(row, column) is not None]
     unknown = [row for row in rows if getattr(row, column) is None]

@@ -23,7 +23,7 @@ from web.maps.planner_map import PlannerRun, planner_maps
 from web.maps.symbols import symbols
 from web.pages.words import look_labels
 from web.planner import words
-from web.planner.doors import Doors, doors_of
+from web.planner.doors import Door, Doors, doors_of
 from web.planner.fairness import Offered, fairness, offered
 from web.planner.figures import COLUMNS, SCORES, Table, shades, steps_of, table
 from web.planner.view import LAYERS, LEVELS, View, measures_of
@@ -77,12 +77,17 @@ class Page:
     fair: Sequence[str]
     offered: Sequence[Offered]
     warnings: Sequence[str]
+    parents: Mapping[str, Sequence[str]]
     words: Any = words
 
     @property
     def own(self) -> bool:
         """Whether the measure has a column of its own, beside those that every table has."""
         return self.view.measure in SCORES or self.view.measure.startswith("with_")
+
+    def sorted_doors(self, column: str, *, rising: bool) -> Sequence[Door]:
+        """Return the stations in another order than that of the view."""
+        return doors_of(self.run, replace(self.view, doors=column, doors_rising=rising), self.parents).rows
 
     def ordered(self, doors: str) -> str:
         """Return the address of this view with the stations in another order; a leading ``-`` is rising."""
@@ -127,11 +132,12 @@ def shown(run: CoverageRun, arguments: Mapping[str, str]) -> Page:
         measures=_measures(run, question),
         layers=[(layer, words.layer_label(layer)) for layer in LAYERS],
         names=regions.names,
-        doors=doors_of(run, view),
+        doors=doors_of(run, view, regions.parents),
         gaps=_gaps(run, view),
         fair=fairness(run),
         offered=offered(run),
         warnings=words.warnings(run, view.hour, figures.stations),
+        parents=regions.parents,
     )
 
 

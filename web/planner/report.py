@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Final
 
 from flask import Response, render_template, request
@@ -25,7 +24,6 @@ from web.i18n import say
 from web.maps.cell_tiles import SHADES
 from web.maps.picture import PictureSpec, Pin, render
 from web.planner import words
-from web.planner.doors import doors_of
 from web.planner.page import Regions, shown
 from web.planner.ways_words import source_words
 
@@ -48,16 +46,8 @@ def run_report(run_id: int) -> str:
     return render_template(
         "desk/planner_report.html",
         page=page,
-        depended=[
-            row
-            for row in doors_of(run, replace(page.view, doors="only", doors_rising=False)).rows
-            if row.only
-        ][:_MOST_ROWS],
-        unused=[
-            row
-            for row in doors_of(run, replace(page.view, doors="use", doors_rising=True)).rows
-            if row.use is not None
-        ][:_MOST_ROWS],
+        depended=[row for row in page.sorted_doors("only", rising=False) if row.only][:_MOST_ROWS],
+        unused=[row for row in page.sorted_doors("use", rising=True) if row.use is not None][:_MOST_ROWS],
         method=_method(run),
         sources=_sources(db.session(), run),
         versions=sorted(run.versions.items()),
