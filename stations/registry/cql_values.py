@@ -37,7 +37,7 @@ MAX_CHARACTERS: Final = 8_000
 MAX_DEPTH: Final = 24
 #: Properties, literals and operators together.
 MAX_NODES: Final = 400
-_MAX_POSITIONS: Final = 2_000
+_MAX_POSITIONS: Final = 1_000
 _MAX_TEXT: Final = 200
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _TIMESTAMP: Final = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?Z", re.ASCII)

@@ -20,6 +20,7 @@ from stations.registry.crs import CRS84, SERVED, Crs, box_in
 from stations.registry.features import Source
 from web.db import now, session
 from web.ogc.collections import Collection
+from web.ogc.negotiation import known_language
 from web.ogc.times import span
 
 __all__ = ["DEFAULT_LIMIT", "MAX_LIMIT", "OF_ITEM", "OF_ITEMS", "OF_STATIONS", "Asked", "asked", "asked_crs"]
@@ -65,6 +66,8 @@ class _Reader:
                 self.wrong(name, ",".join(values), f"{name}: given {len(values)} times with different values")
             elif not values[0].strip():
                 self.wrong(name, "", f"{name}: has no value; leave it out or give one")
+
+        self.read("lang", known_language, "")
 
     def wrong(self, name: str, value: str, reason: str) -> None:
         self.problems.append(Problem(name, value[:_MAX_TEXT], reason))

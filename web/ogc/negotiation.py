@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from enum import StrEnum
 from typing import Final
 
 from flask import request
 from werkzeug.exceptions import NotAcceptable
 
+from stations.errors import Invalid
 from stations.query import BadQuery, Problem
+from web.i18n import LANGUAGES
 
-__all__ = ["GEOJSON", "HTML", "JSON", "OPENAPI", "PROBLEM", "SCHEMA", "Form", "asked_form", "only"]
+__all__ = [
+    "GEOJSON",
+    "HTML",
+    "JSON",
+    "OPENAPI",
+    "PROBLEM",
+    "SCHEMA",
+    "Form",
+    "asked_form",
+    "known_language",
+    "only",
+]
 
 JSON: Final = "application/json"
 GEOJSON: Final = "application/geo+json"
@@ -50,15 +62,24 @@ def asked_form(*json_types: str) -> Form:
     return Form.HTML if best == HTML else Form.JSON
 
 
-def only(*names: str, also: Iterable[Problem] = ()) -> None:
-    """Refuse every parameter but these, and what is wrong with them already. Raises BadQuery that names them all."""
-    problems = [
-        Problem(
-            name[:200], value[:200], f"{name[:200]!r} is not a parameter here; known are {', '.join(names)}"
-        )
-        for name, value in request.args.items()
-        if name not in names
-    ]
-    problems += also
+def known_language(text: str) -> str:
+    """Return a language that titles and pages are written in. Raises Invalid for another."""
+    if text not in LANGUAGES:
+        raise Invalid(f"{text[:40]!r} is no language here; write {' or '.join(LANGUAGES)}")
+    return text
+
+
+def only(*names: str) -> None:
+    """Refuse every parameter but these, and a ``lang`` that is none. Raises BadQuery that names them all."""
+    problems = []
+    for name, value in request.args.items(multi=True):
+        if name not in names:
+            reason = f"{name[:200]!r} is not a parameter here; known are {', '.join(names)}"
+            problems.append(Problem(name[:200], value[:200], reason))
+        elif name == "lang":
+            try:
+                known_language(value)
+            except Invalid as error:
+                problems.append(Problem(name, value[:200], f"lang: {error}"))
     if problems:
         raise BadQuery(tuple(problems))
