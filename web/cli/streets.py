@@ -52,7 +52,7 @@ def load(
     elevation: Path | None,
     source: str | None,
     on: datetime | None,
-    in_pieces: bool,
+    **taking: bool,
 ) -> None:
     """Load the streets of FILE in place of those before.
 
@@ -70,7 +70,7 @@ def load(
             elevation=elevation,
             source=source,
             on=on.date() if on else None,
-            in_pieces=in_pieces,
+            in_pieces=taking["in_pieces"],
             within=base_map.extent(session),
             told=lambda step: say(_STEPS[step]),
         )
