@@ -67,16 +67,25 @@ class _Limits:
     def __init__(self, encoding: str) -> None:
         self.encoding = encoding
         self.cut = self.replaced = 0
+        #: Column → bytes of its longest text, as GDAL reads it. A column that has to grow has the table written again.
+        self.widths: dict[int, int] = {}
 
-    def fit(self, text: str) -> str:
-        """Return a text as the table can hold it."""
+    def fit(self, text: str, column: int) -> str:
+        """Return a text as a column of the table can hold it."""
         fitting = text.encode(self.encoding, "replace")
         # Counted where letters went, not where somebody wrote a question mark.
         self.replaced += self.encoding != "UTF-8" and fitting.decode(self.encoding) != text
         if len(fitting) > _LONGEST:
             self.cut += 1
             fitting = fitting[:_LONGEST]
-        return fitting.decode(self.encoding, "ignore")
+        found = fitting.decode(self.encoding, "ignore")
+        self.widths[column] = max(self.widths.get(column, 1), len(found.encode()))
+        return found
+
+    def type_of(self, column: int) -> str:
+        """Return the type of a column of texts, for GDAL; one that may be too wide for the table grows by itself."""
+        width = self.widths.get(column, 1)
+        return f"String({width})" if width <= _LONGEST else "String"
 
     def told(self) -> str:
         """Say what could not be held; nothing where everything could."""
@@ -111,10 +120,16 @@ def _write_scratch(
             shapeless += "" in shape
             cells = [row[at] for at in places]
             if limits is not None:
-                cells = [limits.fit(cell) if isinstance(cell, str) else cell for cell in cells]
+                cells = [
+                    limits.fit(cell, column) if isinstance(cell, str) else cell
+                    for column, cell in enumerate(cells)
+                ]
             writer.writerow([*shape, *map(_spelled, cells)])
     types = ["WKT"] if layer.wkt else ["CoordX", "CoordY"]
-    types += [_CSVT[one.kind] for one in fields]
+    types += [
+        limits.type_of(column) if limits is not None and one.kind == "text" else _CSVT[one.kind]
+        for column, one in enumerate(fields)
+    ]
     scratch.with_suffix(".csvt").write_text(",".join(types), encoding="ascii")
     return shapeless
 
@@ -175,7 +190,7 @@ def _shapefile(path: Path, folder: Path, scratch: Path, layer: Layer, limits: _L
         folder / f"{layer.name}.shp",
         layer,
         "ESRI Shapefile",
-        {"encoding": limits.encoding, "layer_options": {"RESIZE": "YES"}},
+        {"encoding": limits.encoding},
     )
     if not layer.declared:
         (folder / f"{layer.name}.prj").unlink(missing_ok=True)
