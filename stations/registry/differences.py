@@ -138,6 +138,9 @@ _SORTS: Mapping[str, Sort] = MappingProxyType(
 _SORTS_OF: Mapping[tuple[str, str], Sort] = MappingProxyType(
     {
         ("stations", "verified_at"): Sort.MOMENT,
+        ("demand_layers", "removed_at"): Sort.MOMENT,
+        ("demand_layers", "total"): Sort.NUMBER,
+        ("demand_layers", "outside"): Sort.NUMBER,
         ("amenities", "verified_at"): Sort.DATE,
         ("partners", "role"): Sort.PARTNER_ROLE,
         ("staff_grants", "role"): Sort.ROLE,

@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Table, func
 from stations.models import (
     Amenity,
     Base,
+    DemandLayer,
     FreshnessPromise,
     Grant,
     Honour,
@@ -97,6 +98,22 @@ KEPT: Mapping[str, Kept] = MappingProxyType(
             Kept(ProgrammeTarget, ("programme_id", "region_code")),
             Kept(ProgrammeArea, ("programme_id", "region_code")),
             Kept(ProgrammeTownship, untold=frozenset({"location", "candidates"})),
+            Kept(
+                DemandLayer,
+                untold=frozenset(
+                    {
+                        "reading",
+                        "elsewhere",
+                        "largest",
+                        "squares",
+                        "side_m",
+                        "sha256",
+                        "form",
+                        "added_by",
+                        "added_at",
+                    }
+                ),
+            ),
             Kept(Organisation),
             Kept(Source, untold=frozenset({"mapping"})),
             Kept(Region, ("code",), untold=frozenset({"geom"})),

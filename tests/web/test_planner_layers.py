@@ -237,6 +237,9 @@ def test_a_layer_is_taken_out_with_a_reason(
     assert planner.post(address, data={"reason": " "}).status_code == 400
     assert planner.post(address, data={"reason": "重复"}).status_code == 303
     assert planner.get(f"/desk/planner/layers/{number}").status_code == 404
+    history = planner.get("/desk/history").text
+    (commit,) = re.findall(r'href="(/desk/history/\d+)[^>]*>[^<]*remove layer 用错的: 重复', history)[:1]
+    assert "用错的" in plain(planner.get(commit).text)
     number = brought("用过的")
     planner.post("/desk/planner/runs", data={**RUN, "layers": [str(number)]})
     address = f"/desk/planner/layers/{number}/remove"

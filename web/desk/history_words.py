@@ -30,7 +30,6 @@ _TITLES: Mapping[str, tuple[str, ...]] = {
     "regions": ("code", "names"),
     "freshness_promises": ("kind",),
     "demand_layers": ("name",),
-    "demand_layers": ("name",),
     "staff": ("login",),
     "staff_grants": ("staff_id",),
     "programmes": ("code", "title"),
@@ -77,7 +76,6 @@ def table_name(table: str) -> str:
         "sources": say("来源"),
         "regions": say("区域"),
         "freshness_promises": say("核实承诺"),
-        "demand_layers": say("需求图层"),
         "demand_layers": say("需求图层"),
         "staff": say("人员"),
         "staff_grants": say("授权"),
@@ -135,8 +133,6 @@ def row_title(table: str, row: Row, names: Names) -> str:
             return name_in(region) if isinstance(region, dict) else str(row.get("region_code") or "")
         case "programme_townships":
             return str(row.get("name") or f"#{row.get('id')}")
-        case "demand_layers":
-            return str(row.get("name") or "")
         case _:
             return ""
 
@@ -190,6 +186,13 @@ def column_name(table: str, column: str) -> str:
         ("reports", "status"): say("处理结果"),
         ("photos", "sha256"): say("照片"),
         ("programmes", "starts"): say("开始日期"),
+        ("demand_layers", "counts"): say("数的是"),
+        ("demand_layers", "unit"): say("单位"),
+        ("demand_layers", "source"): say("来源"),
+        ("demand_layers", "file_name"): say("文件"),
+        ("demand_layers", "total"): say("合计"),
+        ("demand_layers", "outside"): say("登记范围外"),
+        ("demand_layers", "removed_at"): say("移走"),
     }
     if column.startswith("names."):
         return say("名称（{language}）", language=_language(column.removeprefix("names.")))

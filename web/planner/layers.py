@@ -104,7 +104,7 @@ def describe_file(upload_id: int) -> Answer:
         flash(f"{_trouble(error)} {error}", "error")
         return redirect(url_for("desk.layers_page"), 303)
     if request.method == "GET":
-        return _describe(upload, look, layers_form.fresh(look, upload.file_name, db.now()))
+        return _describe(upload, look, layers_form.fresh(look, upload.file_name))
     filled = layers_form.filled_in(request.form, look)
     if filled.facts is not None and filled.reading is not None:
         try:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from typing import Final
 
 from werkzeug.datastructures import MultiDict
 
 from geo.datum import Datum
-from stations.hours import SHANGHAI
 from stations.models.layers import COUNTS
 from stations.planning.layer_files import Look, Reading
 from stations.planning.layers import Facts
@@ -48,7 +46,7 @@ class FilledLayer:
     wrong: Mapping[str, str] = field(default_factory=dict)
 
 
-def fresh(look: Look, file_name: str, now: datetime) -> FilledLayer:
+def fresh(look: Look, file_name: str) -> FilledLayer:
     """Return the form as it is offered first, filled in with what the file says of itself."""
     guess = look.guess
     datum = "" if guess.datum is None else str(guess.datum)
@@ -59,7 +57,7 @@ def fresh(look: Look, file_name: str, now: datetime) -> FilledLayer:
             "unit": layer_words.unit_of("residents"),
             "source": "",
             "licence": "",
-            "year": f"{now.astimezone(SHANGHAI):%Y}",
+            "year": "",
             "weight": guess.weight or "",
             "lon": guess.lon or "",
             "lat": guess.lat or "",
