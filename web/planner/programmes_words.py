@@ -54,7 +54,7 @@ def field_label(field: str) -> str:
         "committed_yuan": say("已签约（元）"),
         "spent_yuan": say("已支出（元）"),
         "owner": say("牵头单位"),
-        "note": say("说明"),
+        "note": say("方案说明"),
     }[field]
 
 
