@@ -9,13 +9,14 @@ from typing import Protocol
 from web.maps.canvas import Canvas, Point
 from web.maps.palette import Palette
 
-__all__ = ["Words", "draw_mark", "draw_panel", "draw_pin", "draw_scale"]
+__all__ = ["Words", "draw_dots", "draw_mark", "draw_panel", "draw_pin", "draw_scale"]
 
 _Box = tuple[float, float, float, float]
 #: The pins of ``static/icons.svg``, 32 by 40, their tip at (16, 38.5).
 _TIP = (16.0, 38.5)
 _HEAD = (16.0, 15.5)
 _ROUND = 13.5
+_DOT_PX = 4.0
 #: Marks that do not begin a line.
 _NEVER_FIRST = "、，。；：！？）》”…,.;:!?)"
 
@@ -63,6 +64,18 @@ def draw_pin(canvas: Canvas, palette: Palette, at: Point, *, shape: str, look: s
             canvas.area([[(x, y - 6), (x + 6, y + 5), (x - 6, y + 5)]], fill=None, line=sign, wide=2)
         case _:
             canvas.disc((x, y), 5, fill=sign)
+
+
+def draw_dots(canvas: Canvas, palette: Palette, dots: Sequence[tuple[Point, str]]) -> None:
+    """Draw stations, each a place and a shape, as dots; of those within a few pixels, one."""
+    taken: set[tuple[int, int]] = set()
+    for (x, y), shape in dots:
+        cell = int(x // _DOT_PX), int(y // _DOT_PX)
+        if cell in taken or not (-8 < x < canvas.width + 8 and -8 < y < canvas.height + 8):
+            continue
+        taken.add(cell)
+        tone = palette.accent if shape == "round" else palette.service
+        canvas.disc((x, y), 4, fill=tone, line=palette.pin_rim, wide=1)
 
 
 def _teardrop() -> list[Point]:

@@ -6,22 +6,20 @@ bytes. Every picture carries its scale, its review mark at the lower left and th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-import numpy as np
-import shapely
-from shapely.geometry import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from geo.bbox import BBox
-from geo.mercator import degrees, metres_per_pixel, pixels, zoom_to_fit
+from geo.mercator import metres_per_pixel, pixels, zoom_to_fit
 from web.maps.canvas import Canvas, PngCanvas, Point, SvgCanvas
 from web.maps.fonts import faces
-from web.maps.marks import draw_mark, draw_panel, draw_pin, draw_scale
+from web.maps.marks import draw_dots, draw_mark, draw_panel, draw_pin, draw_scale
 from web.maps.outlines import Area
 from web.maps.palette import DARK, LIGHT, Palette
+from web.maps.view import View
 
 __all__ = ["Dot", "Ground", "Name", "Panel", "PictureSpec", "Pin", "Square", "render"]
 
@@ -32,7 +30,6 @@ _DEEPEST = 16.0
 _MARGIN_PX = 24.0
 #: A pin on the upper edge of a box is seen whole.
 _PIN_PX = 40.0
-_DOT_PX = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +155,7 @@ def render(spec: PictureSpec, ground: Ground) -> bytes:
         canvas = SvgCanvas(spec.width, spec.height, scale=spec.scale, ground=palette.ground, label=spec.title)
     else:
         canvas = PngCanvas(spec.width, spec.height, scale=spec.scale, ground=palette.ground, faces=faces())
-    view = _View.of(spec)
+    view = _view(spec)
     _draw_ground(canvas, view, ground, palette, spec)
     taken = [draw_mark(canvas, palette, spec.review, spec.credits)]
     # What may not be written over is known before the names are; it is drawn after them.
@@ -169,7 +166,7 @@ def render(spec: PictureSpec, ground: Ground) -> bytes:
     if spec.panel is not None:
         taken.append((0, 0, _panel_width(spec), canvas.height))
     _draw_names(canvas, view, ground, palette, taken)
-    _draw_dots(canvas, view, spec.dots, palette)
+    draw_dots(canvas, palette, [(view.at(dot.lon, dot.lat), dot.shape) for dot in spec.dots])
     for pin, at in sorted(pins, key=lambda item: item[1][1]):
         if pin.reach_m is not None:
             radius = pin.reach_m / metres_per_pixel(pin.lat, view.zoom)
@@ -180,88 +177,33 @@ def render(spec: PictureSpec, ground: Ground) -> bytes:
     return canvas.finish()
 
 
-def _draw_dots(canvas: Canvas, view: _View, dots: Sequence[Dot], palette: Palette) -> None:
-    taken: set[tuple[int, int]] = set()
-    for dot in dots:
-        x, y = view.at(dot.lon, dot.lat)
-        cell = int(x // _DOT_PX), int(y // _DOT_PX)
-        if cell in taken or not (-8 < x < canvas.width + 8 and -8 < y < canvas.height + 8):
-            continue
-        taken.add(cell)
-        tone = palette.accent if dot.shape == "round" else palette.service
-        canvas.disc((x, y), 4, fill=tone, line=palette.pin_rim, wide=1)
-
-
 def _panel_width(spec: PictureSpec) -> float:
     return round(spec.width * 0.52)
 
 
-@dataclass(frozen=True, slots=True)
-class _View:
-    """Which part of the world the picture shows: its zoom, and the world's pixel at the upper left."""
-
-    zoom: float
-    left: float
-    top: float
-    width: float
-    height: float
-
-    @classmethod
-    def of(cls, spec: PictureSpec) -> _View:
-        aside = _panel_width(spec) if spec.panel is not None else 0.0
-        room = spec.width - aside
-        if spec.bbox is not None:
-            high = spec.height - _PIN_PX / 2
-            box = (spec.bbox.west, spec.bbox.south, spec.bbox.east, spec.bbox.north)
-            zoom = min(_DEEPEST, zoom_to_fit(box, room - 2 * _MARGIN_PX, high - 2 * _MARGIN_PX))
-            (x0, x1), (y1, y0) = pixels([box[0], box[2]], [box[1], box[3]], zoom)
-            x, y = (x0 + x1) / 2, (y0 + y1) / 2 - _PIN_PX / 4
-        else:
-            zoom = min(spec.zoom, _DEEPEST)
-            lon, lat = spec.center or (0.0, 0.0)
-            x, y = pixels(lon, lat, zoom)
-        return cls(
-            zoom,
-            float(x) - aside - room / 2,
-            float(y) - spec.height / 2,
-            float(spec.width),
-            float(spec.height),
-        )
-
-    def at(self, lon: float, lat: float) -> Point:
-        x, y = pixels(lon, lat, self.zoom)
-        return float(x) - self.left, float(y) - self.top
-
-    def lat_at(self, y: float) -> float:
-        return float(degrees(0.0, self.top + y, self.zoom)[1])
-
-    def window(self) -> tuple[float, float, float, float]:
-        """Return the bounds of the picture with a little more around, in degrees."""
-        pad = 12.0
-        xs, ys = (
-            [self.left - pad, self.left + self.width + pad],
-            [self.top - pad, self.top + self.height + pad],
-        )
-        (west, east), (north, south) = degrees(xs, ys, self.zoom)
-        return float(west), float(south), float(east), float(north)
-
-    def polygons(self, shape: BaseGeometry) -> Iterator[list[list[Point]]]:
-        """Yield the rings, in pixels, of each polygon of a shape that the picture shows."""
-        for part in _polygons(shapely.clip_by_rect(shape, *self.window())):
-            rings = [part.exterior, *part.interiors]
-            yield [self._ring(np.asarray(ring.coords)[:-1]) for ring in rings]
-
-    def _ring(self, vertices: np.ndarray) -> list[Point]:
-        x, y = pixels(vertices[:, 0], vertices[:, 1], self.zoom)
-        return list(zip((x - self.left).tolist(), (y - self.top).tolist(), strict=True))
+def _view(spec: PictureSpec) -> View:
+    aside = _panel_width(spec) if spec.panel is not None else 0.0
+    room = spec.width - aside
+    if spec.bbox is not None:
+        high = spec.height - _PIN_PX / 2
+        box = (spec.bbox.west, spec.bbox.south, spec.bbox.east, spec.bbox.north)
+        zoom = min(_DEEPEST, zoom_to_fit(box, room - 2 * _MARGIN_PX, high - 2 * _MARGIN_PX))
+        (x0, x1), (y1, y0) = pixels([box[0], box[2]], [box[1], box[3]], zoom)
+        x, y = (x0 + x1) / 2, (y0 + y1) / 2 - _PIN_PX / 4
+    else:
+        zoom = min(spec.zoom, _DEEPEST)
+        lon, lat = spec.center or (0.0, 0.0)
+        x, y = pixels(lon, lat, zoom)
+    return View(
+        zoom,
+        float(x) - aside - room / 2,
+        float(y) - spec.height / 2,
+        float(spec.width),
+        float(spec.height),
+    )
 
 
-def _polygons(shape: BaseGeometry) -> list[Polygon]:
-    parts = list(shape.geoms) if isinstance(shape, MultiPolygon) else [shape]
-    return [part for part in parts if isinstance(part, Polygon) and not part.is_empty]
-
-
-def _draw_ground(canvas: Canvas, view: _View, ground: Ground, palette: Palette, spec: PictureSpec) -> None:
+def _draw_ground(canvas: Canvas, view: View, ground: Ground, palette: Palette, spec: PictureSpec) -> None:
     fills = dict(spec.fills)
     by_level = {level: [area for area in ground.areas if area.level == level] for level in _LINES}
     for area in by_level["county"]:
@@ -298,7 +240,7 @@ class _Label:
     weight: float = field(default=0)
 
 
-def _draw_names(canvas: Canvas, view: _View, ground: Ground, palette: Palette, taken: list[_Box]) -> None:
+def _draw_names(canvas: Canvas, view: View, ground: Ground, palette: Palette, taken: list[_Box]) -> None:
     for label in sorted(_labels(view, ground), key=lambda label: (-label.weight, label.text)):
         x, y = label.at
         if not (0 <= x <= canvas.width and 0 <= y <= canvas.height):
@@ -323,7 +265,7 @@ def _draw_names(canvas: Canvas, view: _View, ground: Ground, palette: Palette, t
         )
 
 
-def _labels(view: _View, ground: Ground) -> Iterable[_Label]:
+def _labels(view: View, ground: Ground) -> Iterable[_Label]:
     for area in ground.areas:
         if area.label is None or (area.level == "county" and view.zoom < 7):
             continue
