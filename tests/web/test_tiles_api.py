@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
@@ -232,6 +233,24 @@ def test_tilejson_leads_a_map_to_the_tiles_with_the_question_kept(client: FlaskC
     assert (feature.properties["count"], feature.properties["kind"]) == (1, "rider_station")
     west, south, east, north = found["bounds"]
     assert (west, south, east, north) == (101.4, 36.4, 102.2, 36.8)
+
+
+@pytest.mark.parametrize("name", ["light", "dark"])
+def test_a_style_draws_what_the_tiles_hold_and_asks_nobody_else(client: FlaskClient, name: str) -> None:
+    found = body(client, f"/styles/{name}", {"kind": "rider_station"})
+    (source,) = found["sources"].values()
+    tilejson = client.get(source["url"].removeprefix(SITE)).json
+    assert "kind=rider_station" in tilejson["tiles"][0]
+    known = {layer["id"]: set(layer["fields"]) for layer in tilejson["vector_layers"]}
+    for layer in found["layers"][1:]:
+        read = set(re.findall(r'\["get", "(\w+)"\]', json.dumps(layer)))
+        assert read <= known[layer["source-layer"]], layer["id"]
+    # A font or a sprite would be another server's.
+    assert "glyphs" not in found
+    assert "sprite" not in found
+    assert set(re.findall(r"https?://[^/\"]+", json.dumps(found))) == {SITE}
+    assert get(client, "/styles/sepia").status_code == 404
+    assert get(client, f"/styles/{name}", {"colour": "red"}).status_code == 400
 
 
 @pytest.mark.parametrize(

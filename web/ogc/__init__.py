@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from web.ogc import items, landing, openapi, queryables, tiles, tilesets
+from web.ogc import items, landing, openapi, queryables, styles, tiles, tilesets
 from web.ogc.blueprint import blueprint
 
-__all__ = ["blueprint", "items", "landing", "openapi", "queryables", "tiles", "tilesets"]
+__all__ = ["blueprint", "items", "landing", "openapi", "queryables", "styles", "tiles", "tilesets"]

@@ -50,6 +50,13 @@ def components() -> Mapping[str, Any]:
             "tileMatrix": _whole("tileMatrix", "The zoom.", MAX_ZOOM),
             "tileRow": _whole("tileRow", "The row, from the north.", 2**MAX_ZOOM - 1),
             "tileCol": _whole("tileCol", "The column, from the west.", 2**MAX_ZOOM - 1),
+            "styleId": {
+                "name": "styleId",
+                "in": "path",
+                "required": True,
+                "description": "Which colours.",
+                "schema": {"type": "string", "enum": ["light", "dark"]},
+            },
             "tilesForm": parameter("f", "Form of the answer.", forms),
             "tilesetForm": parameter("f", "Form of the answer.", both),
             "tileForm": parameter("f", "Form of the tile.", {"type": "string", "enum": ["mvt"]}),
@@ -65,6 +72,7 @@ def components() -> Mapping[str, Any]:
             "tileMatrixSets": _object("tileMatrixSets"),
             "tileMatrixSet": _object("id", "crs", "tileMatrices"),
             "tileSets": _object("tilesets"),
+            "style": _object("version", "sources", "layers"),
             "tileSet": {"oneOf": [_object("dataType", "crs", "links"), _object("tilejson", "tiles")]},
         },
     }
@@ -84,6 +92,15 @@ def paths() -> Mapping[str, Any]:
         "/tiles": _get("tilesets", "Which tilesets there are of everything", "tileSets"),
     }
     found |= _of("/tiles", "tiles", ["tilesCollections"], one_query=True)
+    found["/styles/{styleId}"] = {
+        "get": {
+            "operationId": "style",
+            "summary": "A style for MapLibre, with the tiles of everything as its source",
+            "tags": ["Tiles"],
+            "parameters": [_ref(name) for name in ("styleId", *(_OWN.get(name, name) for name in OF_TILES))],
+            "responses": responses("The style", {JSON: {"$ref": "#/components/schemas/style"}}, "404"),
+        }
+    }
     for name, collection in COLLECTIONS.items():
         base = f"/collections/{name}/tiles"
         found[base] = _get(f"{name}.tilesets", f"Which tilesets {name} has", "tileSets")
