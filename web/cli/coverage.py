@@ -301,7 +301,22 @@ def _told(found: Measured, names: Mapping[str, str]) -> Iterator[str]:
             ],
         )
         yield ""
+    offered = list(_offered(found))
+    if offered:
+        yield table(("amenity", "people with", "share", "unknown", "without"), offered)
+        yield ""
     yield _standing(found)
+
+
+def _offered(found: Measured) -> Iterator[tuple[Any, ...]]:
+    """Tell who finds which amenity of the filter row within the main limit; what no station has or may have is left out."""
+    from stations.vocabulary import AMENITIES, FILTER_AMENITIES
+
+    summary = found.summary
+    for code in FILTER_AMENITIES if summary["stations"] else ():
+        has, perhaps, without = (summary[f"{name}_{code}"] for name in ("with", "perhaps", "without"))
+        share = has / summary["people"]
+        yield (AMENITIES[code].en, _people(has), f"{share:.1%}", _people(perhaps), _people(without))
 
 
 def _standing(found: Measured) -> str:
@@ -321,9 +336,10 @@ def _standing(found: Measured) -> str:
         if "source" in each
     )
     outside = f" {found.cells.outside:,.0f} people lie outside." if found.cells.outside >= 0.5 else ""
+    twice = found.summary["people_twice"] / found.summary["people"]
     return (
         f"{found.summary['share_main']:.1%} of {found.summary['people']:,.0f} people within {found.question.main_min} "
-        f"minutes of {basis['stations']:,} stations. Minutes: {ways}. People: {people}.{outside}"
+        f"minutes of {basis['stations']:,} stations, {twice:.1%} of two or more. Minutes: {ways}. People: {people}.{outside}"
     )
 
 
