@@ -131,3 +131,12 @@ def test_many_stations_are_dots_and_a_few_are_pins() -> None:
         5,
         6,
     }  # 500 stations within eighteen pixels
+
+
+def test_no_station_lies_over_the_review_mark() -> None:
+    from web.maps.picture import Dot, Ground, PictureSpec, Pin, render
+
+    spec = PictureSpec(review="the mark", credits=("c",), width=200, height=200, scale=1, center=(101.5, 36.6), zoom=9, form="svg",
+                       pins=(Pin(101.3, 36.4),), dots=(Dot(101.3, 36.4),))  # fmt: skip
+    drawn = render(spec, Ground((), (), ())).decode()
+    assert drawn.rindex("<circle") < drawn.index("the mark")

@@ -157,21 +157,21 @@ def render(spec: PictureSpec, ground: Ground) -> bytes:
         canvas = PngCanvas(spec.width, spec.height, scale=spec.scale, ground=palette.ground, faces=faces())
     view = _view(spec)
     _draw_ground(canvas, view, ground, palette, spec)
-    taken = [draw_mark(canvas, palette, spec.review, spec.credits)]
-    # What may not be written over is known before the names are; it is drawn after them.
-    middle = metres_per_pixel(view.lat_at(canvas.height / 2), view.zoom)
-    taken.append(draw_scale(canvas, palette, middle, spec.unit_words, below=taken[0][1]))
-    pins = [(pin, view.at(pin.lon, pin.lat)) for pin in spec.pins]
-    taken += [(x - 16, y - 40, x + 16, y + 4) for _, (x, y) in pins]
-    if spec.panel is not None:
-        taken.append((0, 0, _panel_width(spec), canvas.height))
-    _draw_names(canvas, view, ground, palette, taken)
     draw_dots(canvas, palette, [(view.at(dot.lon, dot.lat), dot.shape) for dot in spec.dots])
+    pins = [(pin, view.at(pin.lon, pin.lat)) for pin in spec.pins]
     for pin, at in sorted(pins, key=lambda item: item[1][1]):
         if pin.reach_m is not None:
             radius = pin.reach_m / metres_per_pixel(pin.lat, view.zoom)
             canvas.disc(at, radius, fill=None, line=palette.accent, wide=1.5)
         draw_pin(canvas, palette, at, shape=pin.shape, look=pin.look)
+    # Over the stations: the review mark is seen whole however many there are. Names come last and keep clear of all.
+    taken = [draw_mark(canvas, palette, spec.review, spec.credits)]
+    middle = metres_per_pixel(view.lat_at(canvas.height / 2), view.zoom)
+    taken.append(draw_scale(canvas, palette, middle, spec.unit_words, below=taken[0][1]))
+    taken += [(x - 16, y - 40, x + 16, y + 4) for _, (x, y) in pins]
+    if spec.panel is not None:
+        taken.append((0, 0, _panel_width(spec), canvas.height))
+    _draw_names(canvas, view, ground, palette, taken)
     if spec.panel is not None:
         draw_panel(canvas, palette, spec.panel, width=_panel_width(spec), below=taken[1][1])
     return canvas.finish()

@@ -7,6 +7,7 @@
 
   var yizhan = window.yizhan, el = yizhan.el;
   var LISTED = 60;
+  var NARROW_PX = 520; // a card over a map that is narrower covers its buttons
   var NEAR_ZOOM = 14, ONE_ZOOM = 15;
 
   /* Every way out leaves the frame: our own pages may not be shown in one. */
@@ -164,6 +165,7 @@
         .setLatLng(point).setContent(card);
       popup.code = s.code;
       popup.openOn(map);
+      document.body.classList.toggle("with-card", size.x < NARROW_PX);
       var box = popup.getElement();
       box.setAttribute("role", "dialog");
       box.setAttribute("aria-label", card.querySelector("h2").textContent);
@@ -177,11 +179,13 @@
       popup.off("remove", left);
       popup.remove();
       popup = null;
+      document.body.classList.remove("with-card");
     }
     /* Closed by the reader: the focus goes back to where it came from, or to the same station's new row. */
     function left() {
       var code = popup && popup.code;
       popup = null;
+      document.body.classList.remove("with-card");
       stations.select(null);
       if (full) full.href = address();
       var again = rows.querySelector('[data-code="' + String(code).replace(/["\\]/g, "\\$&") + '"]');
