@@ -224,7 +224,8 @@ def _tilejson(layers: list[Layer], title: str, template: str) -> dict[str, Any]:
         "tiles": [template],
         "minzoom": 0,
         "maxzoom": MAX_ZOOM,
-        "bounds": [west, south, east, north],
+        # No bounds: beyond them a map asks for no tiles, and a station may lie outside the regions that are loaded.
+        "center": [round((west + east) / 2, 4), round((south + north) / 2, 4), 5],
         "vector_layers": [
             {
                 "id": layer.name,
