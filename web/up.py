@@ -79,6 +79,7 @@ def main(arguments: Sequence[str] | None = None, *, root: Path = ROOT) -> int:
         sys.stdout.reconfigure(errors="replace", line_buffering=True)
     try:
         settings = settings_from(arguments)
+        _require_base_map(settings)
         require_port(settings.host, settings.port)
         with _told_by_signals():
             run(settings, root=root)
@@ -106,6 +107,16 @@ def main(arguments: Sequence[str] | None = None, *, root: Path = ROOT) -> int:
             f"The disk is full ({error.filename or 'var/'}). Free some space and start again; nothing is lost."
         )
     return 1
+
+
+def _require_base_map(settings: Settings) -> None:
+    """Raise SettingsError where the base map misses something, before a database is started for nothing."""
+    if settings.base_map != "own":
+        from web.base_maps import (
+            configured,
+        )  # brings the map library, which this process does without otherwise
+
+        configured(settings)
 
 
 def run(settings: Settings, *, root: Path = ROOT, work: Work | None = None) -> None:

@@ -18,6 +18,7 @@ from geo.mainland import Mainland
 from web.base_maps import configured, elsewhere
 from web.maps.base import TileLayer
 from web.settings import Settings, SettingsError
+from web.up import main
 
 pytest_plugins = ["embed_fixtures"]
 
@@ -164,6 +165,17 @@ def test_a_base_map_that_misses_something_stops_the_start_and_names_it(
 ) -> None:
     with pytest.raises(SettingsError, match=missing):
         configured(Settings(**settings))
+
+
+def test_the_server_says_what_is_missing_in_one_sentence_and_starts_nothing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setenv("YIZHAN_BASE_MAP", "tianditu")
+    assert main([], root=tmp_path) == 2
+    said = capsys.readouterr().err
+    assert "YIZHAN_BASE_MAP=tianditu needs YIZHAN_BASE_MAP_KEY" in said
+    assert "Traceback" not in said
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(
