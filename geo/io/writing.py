@@ -56,8 +56,8 @@ class Layer:
         return next(at for at, one in enumerate(self.fields) if one.name == name)
 
     def told(self) -> str:
-        """Return ``about`` as lines of text."""
-        return "\n".join(f"{name}: {words}" for name, words in self.about.items() if words)
+        """Return ``about`` as lines of text, each with its end."""
+        return "".join(f"{name}: {words}\n" for name, words in self.about.items() if words)
 
 
 Rows: TypeAlias = Iterable[Sequence[Cell]]

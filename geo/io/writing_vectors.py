@@ -194,10 +194,9 @@ def _shapefile(path: Path, folder: Path, scratch: Path, layer: Layer, limits: _L
     )
     if not layer.declared:
         (folder / f"{layer.name}.prj").unlink(missing_ok=True)
-    # Windows' editor takes a text for UTF-8 by its first bytes.
-    (folder / "README.txt").write_text(
-        f"{layer.title}\n\n{layer.told()}\n{limits.told()}", encoding="utf-8-sig"
-    )
+    if told := layer.told() + limits.told():
+        # Windows' editor takes a text for UTF-8 by its first bytes.
+        (folder / "README.txt").write_text(f"{layer.title}\n\n{told}", encoding="utf-8-sig")
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=4) as archive:
         for part in sorted(folder.iterdir()):
             archive.write(part, part.name)

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import io
 import math
-import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import geopandas as gpd
 import numpy as np
+import shapely
 from flask import request, send_file
 from werkzeug.wrappers import Response as AnyResponse
 
+from geo.io.writing import Cell, Field, Layer, write
 from stations.accounts import ROLES
 from stations.errors import NotFound
-from stations.imports.rejected import plain
 from stations.planning import runs
 from web import db
 from web.desk.blueprint import blueprint
@@ -27,6 +27,8 @@ from web.planner.tables import SHORT, part
 __all__ = ["FORMS", "run_file"]
 
 _NAME: Final = "coverage"
+_SHAPE: Final = "wkt"
+_DIGITS: Final = 9
 
 
 @blueprint.get("/planner/runs/<int:run_id>.<any('gpkg', 'shp.zip', 'geojson', 'csv', 'xlsx'):form>")
@@ -44,75 +46,56 @@ def run_file(run_id: int, form: str) -> AnyResponse:
     return send_file(io.BytesIO(write(table)), mimetype=mime, as_attachment=True, download_name=name)
 
 
-def _geopackage(table: gpd.GeoDataFrame) -> bytes:
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / f"{_NAME}.gpkg"
-        table.to_file(path, driver="GPKG", layer=_NAME, engine="pyogrio")
-        return path.read_bytes()
-
-
-def _shapefile(table: gpd.GeoDataFrame) -> bytes:
-    short = table.rename(columns={head: SHORT.get(head, head) for head in table.columns})
-    out = io.BytesIO()
-    with TemporaryDirectory() as folder:
-        short.to_file(
-            Path(folder) / f"{_NAME}.shp", driver="ESRI Shapefile", encoding="UTF-8", engine="pyogrio"
-        )
-        with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-            for path in sorted(Path(folder).iterdir()):
-                archive.write(path, path.name)
-    return out.getvalue()
-
-
 def _geojson(table: gpd.GeoDataFrame) -> bytes:
     text: str = table.to_json(na="null", drop_id=True, ensure_ascii=False)
     return text.encode()
 
 
-def _rows(table: gpd.GeoDataFrame) -> tuple[list[str], list[list[str]]]:
-    content = table.drop(columns="geometry")
-    return [*content.columns], [[_cell(value) for value in row] for row in content.itertuples(index=False)]
+def _written(form: str) -> Callable[[gpd.GeoDataFrame], bytes]:
+    def write_it(table: gpd.GeoDataFrame) -> bytes:
+        with TemporaryDirectory() as folder:
+            path = Path(folder) / f"{_NAME}.{form}"
+            write(path, _layer(table), _rows(table), form)
+            return path.read_bytes()
+
+    return write_it
 
 
-def _cell(value: Any) -> str:
-    """Write a value as a cell that no spreadsheet computes; what nobody knows stays empty."""
+def _layer(table: gpd.GeoDataFrame) -> Layer:
+    heads = [str(head) for head in table.columns if head != table.geometry.name]
+    fields = (Field(head, _kind(table[head].dtype.kind), short=SHORT.get(head, head)) for head in heads)
+    areal = set(table.geom_type.dropna()) <= {"Polygon", "MultiPolygon"} and len(table.geom_type.dropna()) > 0
+    return Layer(_NAME, (Field(_SHAPE), *fields), wkt=_SHAPE, geometry="MultiPolygon" if areal else "Point")
+
+
+def _kind(dtype: str) -> Literal["text", "integer", "number"]:
+    if dtype in "iu":
+        return "integer"
+    return "number" if dtype == "f" else "text"
+
+
+def _rows(table: gpd.GeoDataFrame) -> Iterator[list[Cell]]:
+    shapes = shapely.to_wkt(table.geometry.to_numpy(), rounding_precision=_DIGITS)
+    content = table.drop(columns=table.geometry.name)
+    for shape, row in zip(shapes, content.itertuples(index=False), strict=True):
+        yield [shape, *(_cell(value) for value in row)]
+
+
+def _cell(value: Any) -> Cell:
+    """Return a value as a cell; what nobody knows stays empty."""
     if isinstance(value, np.generic):
         value = value.item()
-    if value is None or (isinstance(value, float) and not math.isfinite(value)):
-        return ""
-    return plain(value) if isinstance(value, str) else f"{value:.10g}"
-
-
-def _csv(table: gpd.GeoDataFrame) -> bytes:
-    import csv
-
-    heads, rows = _rows(table)
-    out = io.StringIO()
-    csv.writer(out).writerows([heads, *rows])
-    # Excel and WPS take a file for UTF-8 by this mark alone.
-    return out.getvalue().encode("utf-8-sig")
-
-
-def _xlsx(table: gpd.GeoDataFrame) -> bytes:
-    from openpyxl import Workbook
-
-    heads, rows = _rows(table)
-    numbers = {index for index, head in enumerate(heads) if table[head].dtype.kind in "fiu"}
-    book = Workbook(write_only=True)
-    sheet = book.create_sheet()
-    sheet.append(heads)
-    for row in rows:
-        sheet.append([float(cell) if index in numbers and cell else cell for index, cell in enumerate(row)])
-    out = io.BytesIO()
-    book.save(out)
-    return out.getvalue()
+    if isinstance(value, float):
+        # As many digits as an estimate is worth, and no trace of how it was added up.
+        return float(f"{value:.10g}") if math.isfinite(value) else None
+    return None if value is None else value if isinstance(value, int) else str(value)
 
 
 _SHAPED: Final = frozenset({"gpkg", "shp.zip", "geojson"})
 FORMS: Final[Mapping[str, tuple[str, Callable[[gpd.GeoDataFrame], bytes]]]] = {
-    "gpkg": ("application/geopackage+sqlite3", _geopackage),
-    "shp.zip": ("application/zip", _shapefile),
+    "gpkg": ("application/geopackage+sqlite3", _written("gpkg")),
+    "shp.zip": ("application/zip", _written("shp.zip")),
     "geojson": ("application/geo+json", _geojson),
-    "csv": ("text/csv; charset=utf-8", _csv),
-    "xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", _xlsx),
+    "csv": ("text/csv; charset=utf-8", _written("csv")),
+    "xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", _written("xlsx")),
 }
