@@ -34,7 +34,8 @@ def make_engine(settings: Settings, *, reading: bool = False) -> Engine:
     longest = min(longest, PUBLIC_TIMEOUT_MS) if reading else longest
     options = f"-c statement_timeout={longest} -c jit=off -c timezone=Asia/Shanghai"
     if reading:
-        options += " -c default_transaction_read_only=on"
+        # Starting a second process takes longer than what public pages ask.
+        options += " -c default_transaction_read_only=on -c max_parallel_workers_per_gather=0"
     engine = create_engine(
         settings.require_database(),
         isolation_level="AUTOCOMMIT" if reading else "READ COMMITTED",

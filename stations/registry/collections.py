@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import date
 from typing import Any, Final
@@ -40,7 +39,6 @@ __all__ = ["GAPS", "REGIONS", "STATIONS"]
 
 P = PublicStation
 _LEVELS: Final = ("country", "province", "prefecture", "county", "township")
-_GAP_ID: Final = re.compile(r"([0-9]{1,9})-([0-9]{1,6})", re.ASCII)
 
 
 def _named(*queryables: Queryable) -> Mapping[str, Queryable]:
@@ -186,17 +184,15 @@ _G = (
 )
 
 
+_GAP_NAME = func.concat(_G.c.run, "-", _G.c.place)
+
+
 def _gap_feature(crs: Crs) -> ColumnElement[str]:
     properties = func.json_build_object(
         "rank", _G.c.place, "people", _G.c.people, "region", _G.c.region, "nearest_s", func.round(_G.c.nearest_s),
         "run", _G.c.run, "minutes_asked", _G.c.minutes_asked, "mode", _G.c.mode, "computed_at", _G.c.finished_at,
     )  # fmt: skip
-    return _feature(func.concat(_G.c.run, "-", _G.c.place), _geojson(_G.c.location, crs), properties)
-
-
-def _this_gap(identity: str) -> ColumnElement[bool]:
-    found = _GAP_ID.fullmatch(identity)
-    return false() if found is None else and_(_G.c.run == int(found[1]), _G.c.place == int(found[2]))
+    return _feature(_GAP_NAME, _geojson(_G.c.location, crs), properties)
 
 
 def _gap_time(span: Span) -> ColumnElement[bool]:
@@ -215,7 +211,7 @@ GAPS: Final = Source(
     location=_G.c.location,
     shape="Point",
     feature=_gap_feature,
-    identified=_this_gap,
+    identified=lambda identity: identity == _GAP_NAME,
     queryables=_named(
         Queryable("geometry", Kind.GEOMETRY, _G.c.location),
         Queryable("rank", Kind.INTEGER, _G.c.place),

@@ -11,9 +11,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, FromClause, Select, and_, select
+from sqlalchemy import ColumnElement, FromClause, Select, Text, and_, bindparam, make_url, select
 from sqlalchemy.orm import Session
 
 from stations.errors import Conflict, Invalid, NotFound
@@ -23,6 +24,8 @@ from stations.registry.crs import CRS84, Crs
 
 __all__ = ["FeaturePage", "Kind", "Queryable", "Source", "Span", "extent", "item", "page", "standing"]
 
+_DIALECT: Final = make_url("postgresql+psycopg://").get_dialect()()
+_IDENTITY: Final = "identity"
 _CURSOR: Final = re.compile(r"(?:([0-9]{1,9})-)?([0-9]{1,18})", re.ASCII)
 
 
@@ -70,7 +73,7 @@ class Source:
     location: ColumnElement[Any]
     shape: str
     feature: Callable[[Crs], ColumnElement[str]]
-    identified: Callable[[str], ColumnElement[bool]]
+    identified: Callable[[ColumnElement[str]], ColumnElement[bool]]
     queryables: Mapping[str, Queryable]
     base: tuple[ColumnElement[bool], ...] = ()
     life: Callable[[Span], ColumnElement[bool]] | None = None
@@ -147,14 +150,27 @@ def item(session: Session, source: Source, identity: str, *, crs: Crs = CRS84) -
     """Return one feature by its id, and when the registry last changed. Raises NotFound."""
     row = None
     if "\x00" not in identity:  # which PostgreSQL does not take even to compare
-        row = session.execute(
-            select(source.feature(crs).label("feature"), _CHANGED_AT)
-            .select_from(source.table)
-            .where(*source.base, source.identified(identity))
-        ).one_or_none()
+        text, values = _item_text(source, crs)
+        row = session.connection().exec_driver_sql(text, {**values, _IDENTITY: identity}).one_or_none()
     if row is None:
         raise NotFound(f"there is no feature {identity[:80]!r} in {source.name}")
-    return row.feature, row.changed_at
+    feature, changed_at = row
+    return feature, changed_at
+
+
+@cache
+def _item_text(source: Source, crs: Crs) -> tuple[str, Mapping[str, Any]]:
+    """Return the statement for one feature and its own values.
+
+    Made once: making it takes longer than the database takes to answer.
+    """
+    statement = (
+        select(source.feature(crs), _CHANGED_AT)
+        .select_from(source.table)
+        .where(*source.base, source.identified(bindparam(_IDENTITY, type_=Text)))
+    )
+    made = statement.compile(dialect=_DIALECT)
+    return str(made), made.params
 
 
 def extent(session: Session, source: Source) -> tuple[float, float, float, float] | None:

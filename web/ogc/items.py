@@ -17,13 +17,13 @@ from web.ogc.answers import answer, as_json
 from web.ogc.asking import asked, asked_crs
 from web.ogc.blueprint import blueprint
 from web.ogc.collections import Collection, get
-from web.ogc.landing import both_forms
 from web.ogc.links import Link, address, here
 from web.ogc.negotiation import GEOJSON, HTML, JSON, Form, asked_form
 
 __all__ = ["items", "one_item"]
 
 _GEOJSON = f"{GEOJSON}; charset=utf-8"
+_MEDIA = {Form.JSON: (GEOJSON, "GeoJSON"), Form.HTML: (HTML, "HTML")}
 _REGISTRY = "yizhan.ogc.registry"
 _NEVER = object()
 
@@ -60,13 +60,8 @@ def one_item(collection: str, feature: str) -> Response:
     form = asked_form(GEOJSON)
     crs = asked_crs()
     text, changed_at = features.item(session(), found.source, feature, crs=crs)
-    given = [(name, value) for name, value in request.args.items() if name == "crs"]
-    place = {"collection": collection, "feature": feature}
     links = [
-        *(
-            Link(link.rel, address("ogc.one_item", [*given, *_form_of(link)], **place), link.type, link.title)
-            for link in both_forms("ogc.one_item", form, GEOJSON, **place)
-        ),
+        *_own_links(form),
         Link("collection", address("ogc.collection", collection=collection), JSON, say(found.title)),
     ]
     if form is Form.HTML:
@@ -75,10 +70,6 @@ def one_item(collection: str, feature: str) -> Response:
     return answer(
         f"{text[:-1]}, {about[1:]}", _GEOJSON, links=links, changed_at=changed_at, headers=_crs_header(crs)
     )
-
-
-def _form_of(link: Link) -> list[tuple[str, str]]:
-    return [("f", Form.HTML if link.type == HTML else Form.JSON)]
 
 
 def _about(collection: Collection, changed_at: datetime | None) -> dict[str, Any]:
@@ -98,22 +89,28 @@ def _crs_header(crs: Crs) -> dict[str, str]:
 
 
 def _links(collection: Collection, form: Form, following: str | None) -> list[Link]:
+    links = _own_links(form)
+    if following is not None:
+        rest = [
+            *((name, value) for name, value in request.args.items() if name != "cursor"),
+            ("cursor", following),
+        ]
+        links.append(Link("next", here(rest, form), _MEDIA[form][0], say("下一页")))
+    links.append(
+        Link("collection", address("ogc.collection", collection=collection.id), JSON, say(collection.title))
+    )
+    return links
+
+
+def _own_links(form: Form) -> list[Link]:
+    """Return the links to what was asked, in this form and in the other."""
     given = list(request.args.items())
-    values = {"collection": collection.id}
-    media = {Form.JSON: (GEOJSON, "GeoJSON"), Form.HTML: (HTML, "HTML")}
-    links = [
+    return [
         Link(
             "self" if each is form else "alternate",
-            address("ogc.items", here(given, each), **values),
+            here(given, each),
             kind,
             say("本页") if each is form else say("另一种格式：{name}", name=name),
         )
-        for each, (kind, name) in media.items()
+        for each, (kind, name) in _MEDIA.items()
     ]
-    if following is not None:
-        rest = [*((name, value) for name, value in given if name != "cursor"), ("cursor", following)]
-        links.append(
-            Link("next", address("ogc.items", here(rest, form), **values), media[form][0], say("下一页"))
-        )
-    links.append(Link("collection", address("ogc.collection", **values), JSON, say(collection.title)))
-    return links

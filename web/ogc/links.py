@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from flask import Response, url_for
+from flask import Response, request, url_for
 
 from web.origin import absolute
 
@@ -43,9 +43,10 @@ def address(endpoint: str, query: Iterable[tuple[str, str]] = (), /, **place: An
     return absolute(url_for(endpoint, **place)) + (f"?{asked}" if asked else "")
 
 
-def here(items: Iterable[tuple[str, str]], form: str) -> list[tuple[str, str]]:
-    """Return the names and values of an address as they are, but for another form (``f``)."""
-    return [*((name, value) for name, value in items if name != "f"), ("f", form)]
+def here(query: Iterable[tuple[str, str]], form: str) -> str:
+    """Return the whole address of what is asked now, with another query string and in a form (``f``)."""
+    asked = urlencode([*((name, value) for name, value in query if name != "f"), ("f", form)], safe=",:/")
+    return absolute(f"{request.script_root}{quote(request.path)}?{asked}")
 
 
 def link_header(response: Response, links: Sequence[Link]) -> None:

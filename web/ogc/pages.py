@@ -51,7 +51,7 @@ def collection(body: Mapping[str, Any], links: Sequence[Link]) -> str:
     """Write what one collection is."""
     box = body.get("extent", {}).get("spatial", {}).get("bbox", [None])[0]
     return _page(
-        "collection.html", links, body["title"], body=body, pictures=_pictures(BBox(*box)) if box else None
+        "collection.html", links, body["title"], body=body, pictures=_pictures(_wider(*box)) if box else None
     )
 
 
@@ -138,7 +138,8 @@ def _row(feature: Mapping[str, Any]) -> dict[str, Any]:
 
 def _told(value: Any) -> str:
     if value is None:
-        return say("未知")
+        # Nobody knows, or there is none: the two are not told apart here.
+        return "—"
     if isinstance(value, bool):
         return say("是") if value else say("否")
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
@@ -159,12 +160,18 @@ def _of_features(features: Iterable[Mapping[str, Any]], box: BBox | None) -> dic
 
 def _around(features: Sequence[Mapping[str, Any]]) -> BBox:
     shapes = shapely.from_geojson([json.dumps(feature["geometry"]) for feature in features])
-    west, south, east, north = (float(edge) for edge in shapely.total_bounds(shapes))
+    return _wider(*(float(edge) for edge in shapely.total_bounds(shapes)))
+
+
+def _wider(west: float, south: float, east: float, north: float) -> BBox:
+    """Return a box with a margin; what is around says where one is."""
+    aside = max(_SMALLEST_DEG, (east - west) / 10)
+    above = max(_SMALLEST_DEG, (north - south) / 10)
     return BBox(
-        max(-180.0, west - _SMALLEST_DEG),
-        max(-85.0, south - _SMALLEST_DEG),
-        min(180.0, east + _SMALLEST_DEG),
-        min(85.0, north + _SMALLEST_DEG),
+        max(-180.0, west - aside),
+        max(-85.0, south - above),
+        min(180.0, east + aside),
+        min(85.0, north + above),
     )
 
 
