@@ -12,7 +12,7 @@ from scipy.sparse import csr_array
 
 from geo.errors import SitingError
 
-__all__ = ["Cover"]
+__all__ = ["Cover", "ranges"]
 
 _Floats = NDArray[np.float64]
 _Ints = NDArray[np.int64]
@@ -105,7 +105,7 @@ class Cover:
 
     def pairs_of(self, sites: ArrayLike) -> _Ints:
         """Return the positions of the pairs of some sites, row after row."""
-        return _ranges(self.starts, np.asarray(sites, dtype=np.int64))
+        return ranges(self.starts, np.asarray(sites, dtype=np.int64))
 
     def sums(self, value: _Floats) -> _Floats:
         """Return for each site what the demand within its reach adds up to, (m,). value: (n,)."""
@@ -125,7 +125,7 @@ def _starts(rows: _Ints, count: int) -> _Ints:
     return starts
 
 
-def _ranges(starts: _Ints, rows: _Ints) -> _Ints:
+def ranges(starts: _Ints, rows: _Ints) -> _Ints:
     """Return the positions of rows that lie one after the other, without a loop over them."""
     lengths = starts[rows + 1] - starts[rows]
     total = int(lengths.sum())

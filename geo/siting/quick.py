@@ -8,7 +8,7 @@ hands, so that the whole greedy pass reads each pair once.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,13 +16,30 @@ from numpy.typing import NDArray
 from geo.siting.cover import Cover
 from geo.siting.rules import Rules
 
-__all__ = ["Plan", "Room", "greedy", "improve", "shake"]
+__all__ = ["Plan", "Room", "Set", "greedy", "improve", "shake"]
 
 _Floats = NDArray[np.float64]
 _Ints = NDArray[np.int64]
 
 #: A swap must gain more than rounding does.
 _WORTH: Final = 1e-9
+
+
+class Set(Protocol):
+    """Sites that are chosen, what they are worth, and what each other one would add; whatever it is that they add."""
+
+    chosen: NDArray[np.bool_]
+    gain: _Floats
+    value: float
+
+    def add(self, site: int) -> None:
+        """Choose a site."""
+
+    def drop(self, site: int) -> float:
+        """Give a site up, and return what is lost."""
+
+    def loss(self, site: int) -> float:
+        """Return what would be lost without a chosen site."""
 
 
 class Plan:
@@ -129,7 +146,7 @@ class Room:
         return all(need <= 0 for need in self.need)
 
 
-def greedy(plan: Plan, room: Room, *, per_cost: bool = False) -> None:
+def greedy(plan: Set, room: Room, *, per_cost: bool = False) -> None:
     """Add the site that adds most, or most for its cost, until nothing may come or nothing adds."""
     while True:
         may = room.open() & ~plan.chosen
@@ -143,7 +160,7 @@ def greedy(plan: Plan, room: Room, *, per_cost: bool = False) -> None:
         room.take(best)
 
 
-def improve(plan: Plan, room: Room, *, go_on: Callable[[], bool] = lambda: True) -> int:
+def improve(plan: Set, room: Room, *, go_on: Callable[[], bool] = lambda: True) -> int:
     """Swap sites one for one until no swap helps or ``go_on`` says no; returns how many were swapped."""
     swaps, quiet = 0, False
     while not quiet and go_on():
@@ -169,14 +186,14 @@ def _keeps(room: Room, new: int) -> bool:
     return all(need <= 0 or bool(room.members[number, new]) for number, need in enumerate(room.need))
 
 
-def _weakest(plan: Plan) -> Iterable[int]:
+def _weakest(plan: Set) -> Iterable[int]:
     chosen = np.flatnonzero(plan.chosen)
     losses = np.array([plan.loss(int(site)) for site in chosen])
     return [int(site) for site in chosen[np.argsort(losses, kind="stable")]]
 
 
 def shake(
-    plan: Plan,
+    plan: Set,
     room: Room,
     share: _Floats,
     rng: np.random.Generator,
