@@ -77,7 +77,7 @@ class Source:
     queryables: Mapping[str, Queryable]
     base: tuple[ColumnElement[bool], ...] = ()
     life: Callable[[Span], ColumnElement[bool]] | None = None
-    edition: Select[tuple[int]] | None = field(default=None)
+    edition: Select[int] | None = field(default=None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,7 +67,7 @@ _METRES = Geography(geometry_type=None, srid=-1)
 WARMING: Final = "SELECT ST_Distance('POINT(0 0)'::geography, 'POINT(1 1)'::geography)"
 
 
-def point(lon: float, lat: float) -> ColumnElement[Any]:
+def point(lon: float | ColumnElement[float], lat: float | ColumnElement[float]) -> ColumnElement[Any]:
     """Return a point in WGS 84."""
     return func.ST_SetSRID(func.ST_MakePoint(lon, lat), 4326)
 
