@@ -37,6 +37,9 @@ _COUNTED: Final = (
     ("/oembed", 1),
     ("/static-map", 4),
 )
+#: One view of a map asks for some thirty tiles, which are small and mostly kept: they have an account of their own.
+_TILES: Final = "/tiles/"
+_TILES_FOR_ONE: Final = 10
 #: For so long a process believes what it read of a key: one that was taken back ends within it.
 _KEY_BELIEVED_S: Final = 60.0
 _KEYS_REMEMBERED: Final = 10_000
@@ -98,6 +101,8 @@ def init_app(app: Flask, settings: Settings) -> None:
                     parameter=KEY_HEADER,
                 )
             policy, who, quota = "key", str(found.id), found.per_minute
+        if request.path.startswith("/ogc") and _TILES in request.path:
+            policy, quota = f"{policy}-tiles", quota * _TILES_FOR_ONE
         item = RateLimitItemPerMinute(quota)
         admitted = counter.hit(item, policy, who, cost=min(cost, quota))
         stats = counter.get_window_stats(item, policy, who)
@@ -107,7 +112,7 @@ def init_app(app: Flask, settings: Settings) -> None:
             return None
         answer = problem(
             429,
-            f"more than {quota} requests a minute from this {policy}; go on in {seconds} s. Ask for more at a time "
+            f"more than {quota} requests a minute from this {policy.removesuffix('-tiles')}; go on in {seconds} s. Ask for more at a time "
             "(limit=1000), keep a copy and follow /api/v1/changes, take the daily dump, or ask the operator for a key",
         )
         answer.headers["Retry-After"] = str(seconds)

@@ -93,3 +93,12 @@ def test_an_unknown_key_is_refused_in_words_and_not_shown(client_of: Callable[..
 def test_a_setting_of_nothing_counts_nothing(client_of: Callable[..., FlaskClient]) -> None:
     client = client_of(api_per_minute=0)
     assert {client.get(ADDRESS).status_code for _ in range(30)} == {200}
+
+
+def test_the_tiles_of_a_map_have_an_account_of_their_own(client_of: Callable[..., FlaskClient]) -> None:
+    client = client_of(api_per_minute=2)
+    tile = "/ogc/collections/stations/tiles/WebMercatorQuad/6/25/50"
+    found = [client.get(tile) for _ in range(21)]
+    assert [each.status_code == 429 for each in found] == [False] * 20 + [True]
+    assert found[0].headers["RateLimit-Policy"] == '"address-tiles";q=20;w=60'
+    assert client.get(ADDRESS).status_code == 200
