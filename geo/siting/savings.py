@@ -17,7 +17,7 @@ from geo.siting.cover import ranges
 from geo.siting.reduce import identical
 from geo.siting.rules import Rules
 
-__all__ = ["Lessened", "Nearest", "Savings", "reduce_savings"]
+__all__ = ["Lessened", "Nearest", "Savings", "by_saving", "reduce_savings"]
 
 _Floats = NDArray[np.float64]
 _Ints = NDArray[np.int64]
@@ -89,21 +89,25 @@ class Savings:
 @dataclass(frozen=True, eq=False)
 class Lessened:
     """A smaller question. sites: (m',) which are left, must-sites not among them. savings: beyond what must-sites save.
-    bonus: (m',) what a site saves of demand that no other one serves. fixed: what every plan saves.
+    bonus: (m',) what a site saves of demand that no other one serves. fixed: what every plan saves. row: (n,) the row
+    that each demand went into, -1 where it left; given: (n,) what must-sites save of it.
     """
 
     sites: _Ints
     savings: Savings
     bonus: _Floats
     fixed: float
+    row: _Ints
+    given: _Floats
 
 
-def reduce_savings(savings: Savings, rules: Rules) -> Lessened:
+def reduce_savings(savings: Savings, rules: Rules, bonus: _Floats | None = None) -> Lessened:
     """Leave out what every plan saves, what no plan can, and rows that differ from another only in size.
 
     Demands that rank the same sites alike use the same one in every plan, so that they are one demand whose savings are
-    added up.
+    added up. bonus: (m,) what each site saves of demand that is not in the rows.
     """
+    own = np.zeros(savings.sites) if bonus is None else bonus
     given = savings.saved(rules.must)
     still = np.zeros(savings.sites, dtype=bool)
     still[rules.must] = still[rules.must_not] = True
@@ -111,6 +115,7 @@ def reduce_savings(savings: Savings, rules: Rules) -> Lessened:
     kept = ~still[savings.site] & (more > 0)
     wanted = np.zeros(savings.sites, dtype=bool)
     wanted[savings.site[kept]] = True
+    wanted[own > 0] = True
     for each in rules.floors:
         wanted[each.sites] = True
     sites = np.flatnonzero(wanted & ~still)
@@ -125,9 +130,9 @@ def reduce_savings(savings: Savings, rules: Rules) -> Lessened:
     # The same sites in another order are another row; its place in the row tells their sums apart.
     group = identical(left.starts, left.site + len(sites) * (rank % 8))
     _, first = np.unique(group, return_index=True)
-    bonus = np.zeros(len(sites))
+    more_own = own[sites]
     single = length == 1
-    np.add.at(bonus, left.site[left.starts[:-1][single]], left.most[single])
+    np.add.at(more_own, left.site[left.starts[:-1][single]], left.most[single])
     leaders = first[length[first] > 1]
     row = np.full(int(group.max(initial=-1)) + 1, -1, dtype=np.int64)
     row[group[leaders]] = np.arange(len(leaders))
@@ -139,7 +144,8 @@ def reduce_savings(savings: Savings, rules: Rules) -> Lessened:
         starts[pair_row[several]] + rank[several], weights=left.saving[several], minlength=int(starts[-1])
     ).astype(np.float64)
     merged = Savings(starts, left.site[ranges(left.starts, leaders)], saving, len(sites))
-    return Lessened(sites, merged, bonus, float(given.sum()))
+    fixed = float(given.sum() + own[rules.must].sum())
+    return Lessened(sites, merged, more_own, fixed, row[group], given)
 
 
 class Nearest:
@@ -215,3 +221,27 @@ class Nearest:
         changed = np.maximum(saving - np.repeat(self.first[rows], length), 0.0)
         changed -= np.maximum(saving - np.repeat(before, length), 0.0)
         self.gain += np.bincount(self._savings.site[at], weights=changed, minlength=len(self.gain))
+
+
+def by_saving(savings: Savings, chosen: _Ints) -> tuple[_Ints, _Floats]:
+    """Order the sites of a plan so that the one that saves most comes first, ties by number, and tell what each saves."""
+    left = np.sort(chosen)
+    had = np.zeros(savings.demands)
+    order: list[int] = []
+    adds: list[float] = []
+    gains = np.array([savings.saving[savings.at(int(site))].sum() for site in left])
+    fresh = np.zeros(len(left), dtype=np.int64)
+    while len(order) < len(left):
+        best = int(np.argmax(gains))
+        at = savings.at(int(left[best]))
+        rows = savings.demand[at]
+        if fresh[best] < len(order):
+            # What a site saves only falls as others come, so that the first whose gain is still true is the best.
+            gains[best] = np.maximum(savings.saving[at] - had[rows], 0.0).sum()
+            fresh[best] = len(order)
+            continue
+        had[rows] = np.maximum(had[rows], savings.saving[at])
+        order.append(int(left[best]))
+        adds.append(float(gains[best]))
+        gains[best] = -np.inf
+    return np.array(order, dtype=np.int64), np.array(adds)
