@@ -4,5 +4,6 @@ No real list for the province is published. Every page, answer and export says t
 """
 
 from stations.demo.fill import PROVINCE, SOURCE, fill, prepare
+from stations.demo.measured import add_run
 
-__all__ = ["PROVINCE", "SOURCE", "fill", "prepare"]
+__all__ = ["PROVINCE", "SOURCE", "add_run", "fill", "prepare"]

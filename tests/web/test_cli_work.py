@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from stations.errors import Conflict, StationsError
 from stations.hours import Hours
-from stations.models import Place, Region, RegistryInfo, Schedule, Station
+from stations.models import CoverageRun, Place, Region, RegistryInfo, Schedule, Station
 from stations.registry import schedules
 from stations.registry.registry import add
 from stations.registry.writing import OPERATOR, acting, actor_id
@@ -45,16 +45,21 @@ def test_a_first_start_fills_the_demonstration_and_a_second_finds_it_filled(
     told = capsys.readouterr()
     assert told.out == ""
     assert "The demonstration registry holds 808 stations." in told.err
-    stations, demonstration, newest = look(
+    runs = select(func.count()).select_from(CoverageRun)
+    stations, demonstration, newest, public = look(
         url,
         select(func.count()).select_from(Station),
         select(RegistryInfo.demonstration),
         select(func.max(Station.verified_at)),
+        runs.where(
+            CoverageRun.published, CoverageRun.finished_at == CLOCK, CoverageRun.title.contains("演示")
+        ),
     )
-    assert (stations, demonstration) == (808, True)
+    assert (stations, demonstration, public) == (808, True, 1)
     assert newest < CLOCK  # type: ignore[operator]
     assert fill_demo(settings) is False
     assert capsys.readouterr().err == ""
+    assert look(url, runs) == [1]
 
 
 def test_regions_and_places_are_loaded_once_and_for_one_province(

@@ -19,7 +19,11 @@ def fill_demo(settings: Settings) -> bool:
     with transaction(settings) as session:
         demo.prepare(session, say=say)
     with transaction(settings) as session:
-        return demo.fill(session, today=settings.now().astimezone(SHANGHAI).date(), say=say)
+        filled = demo.fill(session, today=settings.now().astimezone(SHANGHAI).date(), say=say)
+        if filled:
+            say("Measuring who has a station within reach …")
+            demo.add_run(session, now=settings.now())
+    return filled
 
 
 def load_regions(settings: Settings, province: str) -> bool:
