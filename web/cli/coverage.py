@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
+from math import ceil
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
@@ -295,7 +296,7 @@ def _told(found: Measured, names: Mapping[str, str]) -> Iterator[str]:
                     _people(row["people"]),
                     f"{row['lon']:.4f}, {row['lat']:.4f}",
                     row["nearest"],
-                    f"{row['nearest_s'] / 60:,.0f}" if row["nearest_s"] < 1e9 else None,
+                    f"{ceil(row['nearest_s'] / 60):,}" if row["nearest_s"] < 1e9 else None,
                 )
                 for _, row in found.gaps.head(20).iterrows()
             ],

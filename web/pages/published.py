@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import ceil
 from typing import Any
 
 from sqlalchemy import select
@@ -77,5 +78,6 @@ def _gap(gap: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
         "lon": round(gap["lon"], 5),
         "lat": round(gap["lat"], 5),
         "people": round(gap["people"]),
-        "minutes": None if seconds is None else round(seconds / 60),
+        # Rounded up: what lies beyond 15 minutes never reads as 15.
+        "minutes": None if seconds is None else ceil(seconds / 60),
     }

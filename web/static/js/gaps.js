@@ -167,12 +167,13 @@
     this._table.textContent = "";
     [
       el("p", { "class": "gap-summary" }, run ? summary(run, total) : yizhan.say("gap_summary", { uncovered: yizhan.number(total.places_uncovered), places: yizhan.number(total.places), distance: yizhan.distance(body.radius_m), stations: yizhan.number(body.basis.stations) })),
+      run ? el("p", { "class": "note" }, basis(run)) : null,
       key,
       el("div", { "class": "scroll", tabindex: "0", role: "region", "aria-label": caption }, table),
       el("h3", {}, run ? yizhan.say("run_places", { n: places.length }) : yizhan.say("gap_places", { n: places.length })),
       list,
-      el("p", { "class": "note" }, run ? basis(run) : yizhan.say("gap_basis", { source: body.basis.places_source })),
-    ].forEach(function (part) { this._table.appendChild(part); }, this);
+      run ? null : el("p", { "class": "note" }, yizhan.say("gap_basis", { source: body.basis.places_source })),
+    ].filter(Boolean).forEach(function (part) { this._table.appendChild(part); }, this);
   };
 
   Gaps.prototype._goTo = function (code) {
