@@ -3,24 +3,31 @@
 from geo.siting import certify
 from geo.siting.answer import PROVEN, Answer, Sizes, Status
 from geo.siting.cover import Cover
+from geo.siting.frames import Asked, of_frames
 from geo.siting.least import LeastCover, solve_least
 from geo.siting.maximal import MaximalCover, solve_maximal
+from geo.siting.median import Median
+from geo.siting.median_search import solve_median
 from geo.siting.rules import Floor, Rules, closer_than
 from geo.siting.solver import Limits
 
 __all__ = [
     "PROVEN",
     "Answer",
+    "Asked",
     "Cover",
     "Floor",
     "LeastCover",
     "Limits",
     "MaximalCover",
+    "Median",
     "Rules",
     "Sizes",
     "Status",
     "certify",
     "closer_than",
+    "of_frames",
     "solve_least",
     "solve_maximal",
+    "solve_median",
 ]
