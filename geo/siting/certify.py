@@ -14,7 +14,7 @@ from geo.errors import SitingError
 from geo.siting.answer import PROVEN, Answer, Status
 from geo.siting.rules import Rules
 
-__all__ = ["certify_maximal"]
+__all__ = ["certify_maximal", "raise_if", "same", "standing"]
 
 _Floats = NDArray[np.float64]
 #: What adding up in another order may change.
@@ -42,7 +42,7 @@ def certify_maximal(
     reached = (
         np.zeros(len(amounts), dtype=bool) if already is None else np.asarray(already, dtype=bool).copy()
     )
-    wrong = [*_standing(answer), *rules.broken(answer.sites, sites)]
+    wrong = [*standing(answer), *rules.broken(answer.sites, sites)]
     if answer.status is not Status.INFEASIBLE and not wrong and np.isfinite(answer.objective):
         near = np.asarray(distance) <= limit
         rows, columns = np.asarray(site)[near], np.asarray(demand)[near]
@@ -55,23 +55,28 @@ def certify_maximal(
             reached[new] = True
             worth = float(amounts[new].sum())
             total += worth
-            if not _same(worth, adds):
+            if not same(worth, adds):
                 wrong.append(f"site {chosen} adds {worth:g} and is said to add {adds:g}")
             if set(new.tolist()) != set(answer.serves[number].tolist()):
                 wrong.append(
                     f"site {chosen} serves {len(new)} demand first, not the {len(answer.serves[number])} named"
                 )
-        if not _same(total, answer.objective):
+        if not same(total, answer.objective):
             wrong.append(f"the sites reach {total:g} and are said to reach {answer.objective:g}")
         if (np.diff(answer.adds) > _ROUNDING * max(1.0, total)).any():
             wrong.append("the sites are not in the order of what they add")
         if answer.bound < answer.objective * (1 - _ROUNDING) - _ROUNDING:
             wrong.append(f"the bound {answer.bound:g} lies below the plan's {answer.objective:g}")
+    raise_if(wrong)
+
+
+def raise_if(wrong: list[str]) -> None:
+    """Raise SitingError where anything is wrong."""
     if wrong:
         raise SitingError("the answer is not what it says: " + "; ".join(wrong))
 
 
-def _standing(answer: Answer) -> list[str]:
+def standing(answer: Answer) -> list[str]:
     """Say where the status, the numbers and the lists of an answer contradict each other."""
     if answer.status is Status.INFEASIBLE:
         return [] if not len(answer.sites) and answer.reason else ["no plan, but sites or no reason"]
@@ -81,7 +86,7 @@ def _standing(answer: Answer) -> list[str]:
     if not len(answer.sites) == len(answer.adds) == len(answer.serves):
         wrong.append("sites, what they add and whom they serve differ in number")
     gap = Answer.gap_of(answer.objective, answer.bound)
-    if not _same(gap, answer.gap):
+    if not same(gap, answer.gap):
         wrong.append(f"the gap is {gap:g} and is said to be {answer.gap:g}")
     if answer.status is Status.OPTIMAL and gap > PROVEN:
         wrong.append(f"it is called optimal with a gap of {gap:g}")
@@ -90,5 +95,6 @@ def _standing(answer: Answer) -> list[str]:
     return wrong
 
 
-def _same(first: float, second: float) -> bool:
+def same(first: float, second: float) -> bool:
+    """Tell whether two sums are equal but for the order in which they were added up."""
     return abs(first - second) <= _ROUNDING * max(1.0, abs(first), abs(second))

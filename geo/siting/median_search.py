@@ -89,7 +89,7 @@ class _Search:
 
     def distances(self) -> tuple[float, float]:
         """Return the weighted distance of the plan, and the least that any plan can have."""
-        return self.asked.whole - self.saved, self.asked.whole - self.bound
+        return self.asked.whole - self.saved, max(0.0, self.asked.whole - self.bound)
 
     def told(self, step: str) -> None:
         self.tell(step, *self.distances())
