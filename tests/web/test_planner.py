@@ -286,6 +286,27 @@ def test_the_hours_of_a_day_come_as_a_table_and_in_no_other_form(
     assert planner.get(f"/desk/planner/runs/{kept()}.csv?what=hours").status_code == 404
 
 
+def test_a_file_taken_at_an_hour_holds_that_hour(planner: DeskClient, kept: Callable[..., int]) -> None:
+    run_id = kept("一整天", **round_the_clock())
+    page = planner.get(f"/desk/planner/runs/{run_id}?hour=3").text
+    assert f"/desk/planner/runs/{run_id}.csv?what=areas&amp;level=county&amp;hour=3" in page
+    assert f"/desk/planner/runs/{run_id}.csv?what=cells" in page
+    reached = {}
+    for hour in ("", "12", "3"):
+        heads, content = download(planner, run_id, "csv", f"areas&hour={hour}")
+        rows = csv.DictReader(io.StringIO(content.decode("utf-8-sig")))
+        reached[hour] = sum(float(row["时限内人口"]) for row in rows)
+    assert reached == {"": 1_000, "12": 1_000, "3": 0}
+    assert f"coverage-{run_id}-areas-03h.csv" in heads
+    _, night = download(planner, run_id, "csv", "gaps&hour=3")
+    _, noon = download(planner, run_id, "csv", "gaps&hour=12")
+    assert night.count(b"\n") == noon.count(b"\n") + 1
+    for form in ("csv", "xlsx", "geojson", "gpkg", "shp.zip"):
+        download(planner, run_id, form, "stations&hour=3")
+    _, content = download(planner, run_id, "csv", "stations&hour=3")
+    assert list(csv.DictReader(io.StringIO(content.decode("utf-8-sig")))) == []
+
+
 def test_a_file_holds_what_people_find_and_who_is_covered_twice(
     planner: DeskClient, kept: Callable[..., int]
 ) -> None:

@@ -22,7 +22,8 @@ from stations.planning import runs
 from web import db
 from web.desk.blueprint import blueprint
 from web.desk.staff import desk_page
-from web.planner.tables import SHORT, part
+from web.planner.tables import HOURLY, SHORT, part
+from web.planner.view import View
 
 __all__ = ["FORMS", "run_file"]
 
@@ -34,15 +35,17 @@ _DIGITS: Final = 9
 @blueprint.get("/planner/runs/<int:run_id>.<any('gpkg', 'shp.zip', 'geojson', 'csv', 'xlsx'):form>")
 @desk_page(*ROLES)
 def run_file(run_id: int, form: str) -> AnyResponse:
-    """Send a part of a run: ``what`` is areas, cells, gaps, stations or hours; ``level`` that of the areas."""
+    """Send a part of a run: ``what`` is areas, cells, gaps, stations or hours; ``level`` that of the areas; ``hour`` of its day."""
     run = runs.get(db.session(), run_id)
     runs.cells_of(run)  # raises Conflict where there is no answer yet
     what = request.args.get("what", "areas")
     if what == "hours" and form in _SHAPED:
         raise NotFound(f"the hours of a day have no shape: take them as csv or xlsx, not as {form}")
-    table, pointed = part(db.session(), run, what, request.args.get("level", "county"))
+    hour = View.read(request.args, run).hour if what in HOURLY else None
+    table, pointed = part(db.session(), run, what, request.args.get("level", "county"), hour)
     mime, write = FORMS[form]
-    name = f"{_NAME}-{run_id}-{what}{'-points' if pointed and form in _SHAPED else ''}.{form}"
+    when = "" if hour is None else f"-{hour:02d}h"
+    name = f"{_NAME}-{run_id}-{what}{when}{'-points' if pointed and form in _SHAPED else ''}.{form}"
     return send_file(io.BytesIO(write(table)), mimetype=mime, as_attachment=True, download_name=name)
 
 

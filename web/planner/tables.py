@@ -21,9 +21,11 @@ from stations.models import CoverageRun
 from stations.planning import CoverageQuestion, runs
 from stations.registry import frames
 
-__all__ = ["PARTS", "SHORT", "part"]
+__all__ = ["HOURLY", "PARTS", "SHORT", "part"]
 
 PARTS: Final = ("areas", "cells", "gaps", "stations", "hours")
+#: What differs from hour to hour.
+HOURLY: Final = frozenset({"areas", "gaps", "stations"})
 _CRS: Final = "EPSG:4326"
 #: head → field of a Shapefile: ten bytes at most, which are three Chinese characters.
 SHORT: Final[Mapping[str, str]] = {
@@ -46,25 +48,35 @@ _FOUND: Final[Mapping[str, str]] = {
 }  # fmt: skip
 
 
-def part(session: Session, run: CoverageRun, what: str, level: str) -> tuple[gpd.GeoDataFrame, bool]:
+def part(
+    session: Session, run: CoverageRun, what: str, level: str, hour: int | None = None
+) -> tuple[gpd.GeoDataFrame, bool]:
     """Return one part of a run, WGS 84, and whether its shapes are points in place of outlines that may not go along.
 
-    what: one of ``PARTS``. level: of the areas. Raises NotFound for a part or a level that is not there.
+    what: one of ``PARTS``. level: of the areas. hour: of the run's day, for the parts of ``HOURLY``; None is the moment that
+    was asked. Raises NotFound for a part, a level or an hour that is not there.
     """
+    kept = runs.hour_of(run, hour) if what in HOURLY else None
+    if hour is not None and (kept is None or (what != "stations" and what not in kept)):
+        raise NotFound(f"run {run.id} has no {what[:40]!r} of the hour {hour}")
     if what == "areas":
-        return _areas(session, run, level)
-    made = {"cells": _cells, "gaps": _gaps, "stations": _stations, "hours": _hours}
+        return _areas(session, run, level, (run.areas if kept is None else kept.get("areas")) or {})
+    if what == "gaps":
+        return _gaps((run.gaps if kept is None else kept.get("gaps")) or []), False
+    if what == "stations":
+        return _stations(runs.counted(run, hour)), False
+    made = {"cells": _cells, "hours": _hours}
     if what not in made:
         raise NotFound(f"a run has no part {what[:40]!r}; it has {', '.join(PARTS)}")
     return made[what](run), False
 
 
-def _areas(session: Session, run: CoverageRun, level: str) -> tuple[gpd.GeoDataFrame, bool]:
-    known = (run.areas or {}).get(level)
+def _areas(
+    session: Session, run: CoverageRun, level: str, areas: Mapping[str, Any]
+) -> tuple[gpd.GeoDataFrame, bool]:
+    known = areas.get(level)
     if known is None:
-        raise NotFound(
-            f"run {run.id} has no areas of the level {level[:40]!r}; it has {', '.join(run.areas or {})}"
-        )
+        raise NotFound(f"run {run.id} has no areas of the level {level[:40]!r}; it has {', '.join(areas)}")
     main = CoverageQuestion.of_dict(run.question).main_min
     limits = [60 * limit for limit in run.question["limits_min"]]
     rows = [
@@ -108,16 +120,16 @@ def _cells(run: CoverageRun) -> gpd.GeoDataFrame:
     )
 
 
-def _gaps(run: CoverageRun) -> gpd.GeoDataFrame:
+def _gaps(gaps: list[Any]) -> gpd.GeoDataFrame:
     return _listed(
-        run.gaps or [],
+        gaps,
         {"人口": "people", "格子数": "cells", "区域": "region", "最近站点": "nearest", "最近秒": "nearest_s"},
     )
 
 
-def _stations(run: CoverageRun) -> gpd.GeoDataFrame:
+def _stations(stations: list[Any]) -> gpd.GeoDataFrame:
     return _listed(
-        runs.counted(run),
+        stations,
         {
             "代码": "code",
             "名称": "name",

@@ -14,7 +14,10 @@
 
     function here() { return new URL(window.location.href); }
 
-    function keep(address) { window.history.replaceState(null, "", address.pathname + address.search); }
+    function keep(address) {
+      window.history.replaceState(null, "", address.pathname + address.search);
+      all("[data-report]").forEach(function (link) { link.search = address.search; });
+    }
 
     function set(address, name, value) {
       if (value === "" || value === null) address.searchParams.delete(name);
