@@ -6,6 +6,7 @@ that leaves open is searched by choosing and barring sites one by one, or by HiG
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -41,6 +42,8 @@ _LEVELLING, _SHAKING, _BRANCHING = 0.2, 0.15, 0.5
 _PATIENCE: Final = 40
 #: Choices in a row before whole sites are searched by HiGHS.
 _NODES: Final = 4_000
+#: After so many, or after so many pairs were looked through, the gap must have shrunk to this share to go on so.
+_TRIAL, _TRIAL_PAIRS, _PROGRESS = 100, 2_000_000, 0.7
 
 
 def solve_median(
@@ -272,11 +275,14 @@ class _Search:
         ):
             return Ended.STOPPED
         until = time.monotonic() + _BRANCHING * (self.until - time.monotonic())
+        wide, seen = self.bound - self.saved, itertools.count()
+        trial = min(_TRIAL, _TRIAL_PAIRS // max(1, len(small.savings)))
 
         def on(bound: float) -> bool:
             self.bounded(bound)
             self.told("search")
-            return self.going(until)
+            stuck = next(seen) > trial and self.bound - self.saved > _PROGRESS * wide
+            return not stuck and self.going(until)
 
         def plan(sites: _Ints, saved: float) -> None:
             self.found(np.isin(np.arange(len(small.sites)), sites))
