@@ -67,7 +67,11 @@ class VectorError(FileError):
 
 
 class RasterError(FileError):
-    """A raster cannot be read as amounts on the ground."""
+    """A raster cannot be read as amounts on the ground; ``reason`` is one word for why, where there are few such files."""
+
+    def __init__(self, message: str, *, reason: str | None = None) -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 class StreetsError(FileError):

@@ -86,7 +86,8 @@ class Raster:
             if wide * (last_row - first_row) > MOST_PIXELS:
                 raise RasterError(
                     f"{self.path.name} has {wide:,} × {last_row - first_row:,} pixels to read, more than "
-                    f"{MOST_PIXELS:,}; cut out the region first (gdalwarp -te), or take a coarser grid"
+                    f"{MOST_PIXELS:,}; cut out the region first (gdalwarp -te), or take a coarser grid",
+                    reason="too_many_pixels",
                 )
             step = max(1, _STRIP // wide)
             for top in range(first_row, last_row, step):
@@ -105,7 +106,8 @@ class Raster:
                     at = np.argwhere(there & ((values < 0) | np.isinf(values)))[0]
                     raise RasterError(
                         f"{self.path.name} says {values[tuple(at)]:g} at row {top + at[0]}, column "
-                        f"{first_column + at[1]}: an amount is 0 or more (is the nodata value declared?)"
+                        f"{first_column + at[1]}: an amount is 0 or more (is the nodata value declared?)",
+                        reason="bad_pixel",
                     )
                 there &= values > 0
                 row, column = np.nonzero(there)
@@ -132,13 +134,14 @@ def open_raster(path: Path | str, *, band: int = 1) -> Raster:
         _bounded(path, file)
         if file.crs is None:
             raise RasterError(
-                f"{path.name} says no coordinate reference system; write it again with one (EPSG:4326)"
+                f"{path.name} says no coordinate reference system; write it again with one (EPSG:4326)",
+                reason="no_crs",
             )
         if not 1 <= band <= file.count:
             raise RasterError(f"{path.name} has no band {band}; it has {file.count}")
         transform = file.transform
         if transform.b or transform.d:
-            raise RasterError(f"{path.name} is rotated; warp it to a north-up grid first")
+            raise RasterError(f"{path.name} is rotated; warp it to a north-up grid first", reason="rotated")
         if np.dtype(file.dtypes[band - 1]).kind not in "iuf":
             raise RasterError(f"band {band} of {path.name} holds {file.dtypes[band - 1]}, not numbers")
         found = Raster(
@@ -150,7 +153,9 @@ def open_raster(path: Path | str, *, band: int = 1) -> Raster:
             file.count,
         )
     if not any(len(values) for _, _, values in found.blocks()):
-        raise RasterError(f"{path.name} holds no amount above 0: all of it is nodata or nothing")
+        raise RasterError(
+            f"{path.name} holds no amount above 0: all of it is nodata or nothing", reason="nothing"
+        )
     return found
 
 

@@ -369,6 +369,8 @@ def trouble(kind: str, reason: str | None = None) -> str:
     return {
         "TableError": say("这个表格读不了。"),
         "VectorError": say("这个地理数据文件读不了。"),
+        "RasterError": say("这个栅格读不了。"),
+        "DemandError": say("这些数量没法铺到地面上。"),
         "CrsError": say("文件的坐标参考系不清楚。"),
         "FileError": say("这个文件读不了。"),
         "DatumError": say("坐标系无法识别。"),
