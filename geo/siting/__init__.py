@@ -2,6 +2,7 @@
 
 from geo.siting import certify
 from geo.siting.answer import PROVEN, Answer, Sizes, Status
+from geo.siting.centre import Centre, solve_centre
 from geo.siting.cover import Cover
 from geo.siting.frames import Asked, of_frames
 from geo.siting.least import LeastCover, solve_least
@@ -15,6 +16,7 @@ __all__ = [
     "PROVEN",
     "Answer",
     "Asked",
+    "Centre",
     "Cover",
     "Floor",
     "LeastCover",
@@ -27,6 +29,7 @@ __all__ = [
     "certify",
     "closer_than",
     "of_frames",
+    "solve_centre",
     "solve_least",
     "solve_maximal",
     "solve_median",

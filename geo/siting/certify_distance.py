@@ -12,7 +12,7 @@ from geo.siting.answer import Answer, Status
 from geo.siting.certify import raise_if, same, standing
 from geo.siting.rules import Rules
 
-__all__ = ["certify_median"]
+__all__ = ["certify_centre", "certify_median"]
 
 _Floats = NDArray[np.float64]
 _Ints = NDArray[np.int64]
@@ -61,6 +61,45 @@ def certify_median(
             wrong.append(f"the distances add up to {total:g}, not to {answer.objective:g}")
         if (np.diff(answer.adds) > 1e-9 * max(1.0, float(answer.adds.max(initial=0.0)))).any():
             wrong.append("the sites are not in the order of what they save")
+        wrong += above(answer)
+    raise_if(wrong)
+
+
+def certify_centre(
+    answer: Answer,
+    *,
+    site: ArrayLike,
+    demand: ArrayLike,
+    distance: ArrayLike,
+    rules: Rules,
+    sites: int,
+    demands: int,
+    existing: ArrayLike | None = None,
+    penalty: float | None = None,
+) -> None:
+    """Raise SitingError naming everything that an answer of a p-centre says and that is not so. The arguments are those
+    of the question.
+    """
+    far = np.full(demands, np.inf if penalty is None else penalty)
+    if existing is not None:
+        far = np.minimum(far, np.asarray(existing, dtype=np.float64))
+    wrong = [*standing(answer), *rules.broken(answer.sites, sites)]
+    if answer.status is not Status.INFEASIBLE and not wrong and np.isfinite(answer.objective):
+        rows, columns = np.asarray(site, dtype=np.int64), np.asarray(demand, dtype=np.int64)
+        metres = np.asarray(distance, dtype=np.float64)
+        inside = far <= answer.objective
+        for chosen, adds, serves in zip(
+            answer.sites.tolist(), answer.adds.tolist(), answer.serves, strict=True
+        ):
+            own = rows == chosen
+            np.minimum.at(far, columns[own], metres[own])
+            new = np.unique(columns[own & (metres <= answer.objective)])
+            new = new[~inside[new]]
+            inside[new] = True
+            if len(new) != adds or not np.array_equal(new, np.sort(serves)):
+                wrong.append(f"site {chosen} brings {len(new)} demand within the radius, not those named")
+        if not same(radius := float(far.max()), answer.objective):
+            wrong.append(f"the radius is {radius:g} and is said to be {answer.objective:g}")
         wrong += above(answer)
     raise_if(wrong)
 
