@@ -2,6 +2,8 @@
 
 from geo.siting import certify
 from geo.siting.answer import PROVEN, Answer, Sizes, Status
+from geo.siting.backup import BackupCover, solve_backup
+from geo.siting.capacitated import Allotted, CapacitatedCover, solve_capacitated
 from geo.siting.centre import Centre, solve_centre
 from geo.siting.cover import Cover
 from geo.siting.frames import Asked, of_frames
@@ -14,8 +16,11 @@ from geo.siting.solver import Limits
 
 __all__ = [
     "PROVEN",
+    "Allotted",
     "Answer",
     "Asked",
+    "BackupCover",
+    "CapacitatedCover",
     "Centre",
     "Cover",
     "Floor",
@@ -29,6 +34,8 @@ __all__ = [
     "certify",
     "closer_than",
     "of_frames",
+    "solve_backup",
+    "solve_capacitated",
     "solve_centre",
     "solve_least",
     "solve_maximal",

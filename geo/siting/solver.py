@@ -106,6 +106,10 @@ def solve(
     """
     import highspy
 
+    if not len(model.objective):
+        # With nothing to choose the only plan is the empty one.
+        keeps = bool((model.row_lower <= 0).all() and (model.row_upper >= 0).all())
+        return Solved(Ended.OPTIMAL, np.empty(0), 0.0) if keeps else _none(model)
     solver = _fresh()
     solver.setOptionValue("output_flag", False)
     solver.setOptionValue("threads", 1)
@@ -163,6 +167,10 @@ def _listen(solver: Any, limits: Limits, told: Callable[[float, float], None]) -
     solver.cbSimplexInterrupt.subscribe(lambda event: event.interrupt() if limits.stop() else None)
 
 
+def _none(model: Model) -> Solved:
+    return Solved(Ended.INFEASIBLE, None, np.inf if model.maximise else -np.inf)
+
+
 def _answer(solver: Any, model: Model, *, whole: bool) -> Solved:
     import highspy
 
@@ -170,7 +178,7 @@ def _answer(solver: Any, model: Model, *, whole: bool) -> Solved:
     known = highspy.HighsModelStatus
     unknown = np.inf if model.maximise else -np.inf
     if status in (known.kInfeasible, known.kUnboundedOrInfeasible):
-        return Solved(Ended.INFEASIBLE, None, unknown)
+        return _none(model)
     feasible = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
     values = np.array(solver.getSolution().col_value, dtype=np.float64) if feasible else None
     done = status == known.kOptimal
