@@ -56,13 +56,16 @@ _TITLES = {
     415: "Not a kind that is read",
     429: "Too many requests",
     500: "Internal error",
+    501: "Not made here",
     503: "Not available now",
     507: "No room left",
 }
 _CANCELLED = "57014"
 _DISK_FULL = "53100"
 #: Paths below these are for programs; all others are for people.
-_FOR_PROGRAMS = ("/api/", "/ogc", "/map/", "/find.json", "/find/")
+_FOR_PROGRAMS = ("/api/", "/ogc", "/map/", "/find.json", "/find/", "/static-map.", "/photos/", "/oembed")
+#: What a stranger wrote is quoted so far and not given back by the megabyte.
+_LONGEST_QUOTE, _LONGEST_DETAIL = 200, 8_000
 
 
 def problem(status: int, detail: str, **members: Any) -> Response:
@@ -71,8 +74,8 @@ def problem(status: int, detail: str, **members: Any) -> Response:
         "type": "about:blank",
         "title": _TITLES.get(status, "Error"),
         "status": status,
-        "detail": detail,
-        "instance": request.path,
+        "detail": _cut(detail, _LONGEST_DETAIL),
+        "instance": _cut(request.path, _LONGEST_QUOTE),
         **members,
     }
     return Response(
@@ -93,14 +96,25 @@ def answer(status: int, detail: str, **members: Any) -> Response:
     """Answer with a problem, or to a person with a page that says it."""
     if for_programs():
         return problem(status, detail, **members)
-    page = render_template("error.html", status=status, detail=detail)
+    page = render_template("error.html", status=status, detail=_cut(detail, _LONGEST_DETAIL))
     return Response(page, status, content_type="text/html; charset=utf-8")
+
+
+def _cut(text: str, longest: int) -> str:
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
 def _of_ours(error: Exception) -> Response:
     status = next(code for kind, code in STATUSES.items() if isinstance(error, kind))
     if isinstance(error, BadQuery):
-        errors = [{"parameter": p.name, "value": p.value, "detail": p.reason} for p in error.problems]
+        errors = [
+            {
+                "parameter": _cut(p.name, _LONGEST_QUOTE),
+                "value": _cut(p.value, _LONGEST_QUOTE),
+                "detail": _cut(p.reason, _LONGEST_DETAIL // len(error.problems)),
+            }
+            for p in error.problems
+        ]
         return answer(status, str(error), errors=errors)
     members = {}
     if isinstance(error, Invalid):

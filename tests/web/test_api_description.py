@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,6 +22,9 @@ from stations.query import NAMES
 from stations.registry import registry
 from stations.registry.writing import OPERATOR, acting, actor_id
 from web import create_app
+from web.api.description_files import PREFIXES
+from web.downloads.asked import FORMS
+from web.limiting import _COUNTED
 from web.settings import Settings
 
 #: The searcher cannot undo brotli.
@@ -29,22 +33,23 @@ NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
-def engine_of_one(new_database: Callable[[], str]) -> Engine:
+def engine_of_one(new_database: Callable[[], str]) -> Iterator[Engine]:
     engine = create_engine(new_database())
     with Session(engine) as session, session.begin():
         operator = actor_id(session, OPERATOR)
         fill_squares(session, operator)
         with acting(session, operator, reason="one station"):
             registry.add(session, names={"zh": "东关驿站"}, kind="union_station", region_code="630102")
-    return engine
+    yield engine
+    engine.dispose()
 
 
 @pytest.fixture(scope="module")
-def app(engine_of_one: Engine) -> Flask:
+def app(engine_of_one: Engine, tmp_path_factory: pytest.TempPathFactory) -> Flask:
     return create_app(
         Settings(
             secret_key="x" * 40, database_url=str(engine_of_one.url), clock=NOW, api_per_minute=0,
-            public_url="https://map.example.org",
+            public_url="https://map.example.org", downloads=tmp_path_factory.mktemp("downloads"),
         ),
         engine=engine_of_one,
     )  # fmt: skip
@@ -62,12 +67,28 @@ def document(client: FlaskClient) -> dict[str, Any]:
 
 
 def test_every_address_for_programs_stands_in_the_description(app: Flask, document: dict[str, Any]) -> None:
-    addresses = {
-        rule.rule.replace("<", "{").replace(">", "}")
+    rules = [
+        re.sub(r"<(?:[a-z]+(?:\([^)]*\))?:)?([a-z_]+)>", r"{\1}", rule.rule)
         for rule in app.url_map.iter_rules()
-        if rule.rule.startswith("/api/v1/") and "GET" in (rule.methods or ())
+        if "GET" in (rule.methods or ()) and rule.rule.startswith((*PREFIXES, "/static-map"))
+    ]
+    addresses = {
+        address.replace("static-map.{form}", f"static-map.{form}")
+        for address in rules
+        for form in ("png", "svg")
     }
     assert addresses - {"/api/v1/openapi.json"} == set(document["paths"])
+
+
+def test_what_is_counted_against_the_limit_stands_in_the_description_or_describes_itself() -> None:
+    described = (*PREFIXES, "/ogc", "/api/")
+    assert [path for path, _ in _COUNTED if not path.startswith(described)] == []
+
+
+def test_every_form_of_a_download_has_its_media_type(document: dict[str, Any]) -> None:
+    operation = document["paths"]["/download/stations.{form}"]["get"]
+    assert operation["parameters"][0]["schema"]["enum"] == list(FORMS)
+    assert set(operation["responses"]["200"]["content"]) == set(FORMS.values())
 
 
 def test_every_name_of_the_query_string_stands_in_the_description(document: dict[str, Any]) -> None:
@@ -86,17 +107,52 @@ def test_it_is_answered_again_only_when_it_changed(client: FlaskClient) -> None:
     assert first.headers["Access-Control-Allow-Origin"] == "*"
 
 
-@pytest.mark.parametrize(
-    "path", ["/api/v1/stations", "/api/v1/stations/{code}", "/api/v1/changes", "/api/v1/challenge"]
-)
+def read_whole(app: Flask) -> Callable[[Any, Any], Iterable[bytes]]:
+    """Return an application whose answers are read and closed, as a server does: files are not left open."""
+
+    def answer(environ: Any, start_response: Any) -> Iterable[bytes]:
+        found = app(environ, start_response)
+        try:
+            return [b"".join(found)]
+        finally:
+            if hasattr(found, "close"):
+                found.close()
+
+    return answer
+
+
+#: How many requests a search makes; a file or a picture costs a hundred times what a page of features does.
+SEARCHED = {
+    "/api/v1/stations": 60,
+    "/api/v1/stations/{code}": 60,
+    "/api/v1/changes": 60,
+    "/api/v1/challenge": 60,
+    "/download/stations.{form}": 25,
+    "/download/changes.{form}": 25,
+    "/download/daily.json": 5,
+    "/download/daily/{date}/{name}": 25,
+    "/oembed": 40,
+    "/static-map.png": 10,
+    "/static-map.svg": 15,
+    "/photos/{digest}.jpg": 25,
+}
+
+
+def test_every_address_is_searched(document: dict[str, Any]) -> None:
+    assert set(SEARCHED) == set(document["paths"])
+
+
+@pytest.mark.parametrize("path", SEARCHED)
 def test_a_search_finds_no_answer_that_the_description_does_not_allow(
     app: Flask, document: dict[str, Any], path: str
 ) -> None:
     schema = schemathesis.openapi.from_dict(document)
-    schema.app = app
+    schema.app = read_whole(app)
     operation = schema[path]["GET"]
 
-    @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+    @settings(
+        max_examples=SEARCHED[path], deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
+    )
     def search(case: schemathesis.Case) -> None:
         # A schema cannot say that south lies below north, or that a moment is a day of the calendar.
         case.call_and_validate(headers=PLAIN, excluded_checks=[positive_data_acceptance])

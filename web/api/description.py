@@ -9,6 +9,7 @@ from flask import Response, current_app, jsonify, request
 from stations import vocabulary as words
 from stations.query import NAMES
 from stations.query.readers import MAX_LIMIT, MAX_Q, MAX_STAY, By, Open, Unknown
+from web.api import description_files as files
 from web.api.blueprint import blueprint
 from web.limiting import KEY_HEADER
 from web.origin import origin
@@ -17,7 +18,7 @@ from web.settings import Settings
 __all__ = ["description"]
 
 #: Told to clients; what changed stands in docs/api-changes.md.
-VERSION: Final = "1.1.0"
+VERSION: Final = "1.2.0"
 _CODE: Final = {"type": "string", "pattern": "^[0-9A-Za-z_-]{1,40}$"}
 
 
@@ -312,8 +313,9 @@ _SCHEMAS: Final[dict[str, Any]] = {
 _FAILURES: Final = {
     "400": "A parameter is unknown or wrong; each is named.",
     "401": f"The key in {KEY_HEADER} is not known.",
-    "404": "There is no such station.",
+    "404": "There is no such station, file or page.",
     "429": "More requests than a minute allows; Retry-After says when to go on.",
+    "501": "This form is not made here.",
     "503": "The question took too long, or the database does not answer.",
 }
 
@@ -326,12 +328,12 @@ def description(settings: Settings, server: str) -> dict[str, Any]:
             "title": "驿站地图 Yizhan Map API",
             "version": VERSION,
             "description": "Service stations of outdoor workers. WGS 84, longitude first. Unknown is a value. "
-            "Within /api/v1 names are added and never taken away or changed.",
+            "Within /api/v1 names are added and never taken away or changed. OGC API describes itself: /ogc/api.",
         },
         "servers": [{"url": server}],
-        "paths": _PATHS,
+        "paths": {**_PATHS, **files.paths(_parameter)},
         "components": {
-            "schemas": _SCHEMAS,
+            "schemas": {**_SCHEMAS, "Daily": files.DAILY_SCHEMA, "Embed": files.OEMBED_SCHEMA},
             "responses": {
                 status: {
                     "description": about,
