@@ -17,6 +17,7 @@ from werkzeug.exceptions import NotFound
 
 from geo.mainland import Mainland
 from web.maps.base import OWN, BaseMap, Credit, Ring, TileLayer
+from web.sending import one_of_a_few
 from web.settings import Settings, SettingsError
 
 __all__ = ["ADDRESS", "configured", "elsewhere", "init_app"]
@@ -115,4 +116,4 @@ def init_app(app: Flask, base: BaseMap) -> None:
         # An embed in a sandbox has no origin of its own, and asks for these pieces all the same.
         answer.headers["Access-Control-Allow-Origin"] = "*"
         answer.headers["Access-Control-Expose-Headers"] = "Content-Range, Content-Length, ETag"
-        return answer
+        return one_of_a_few(answer)

@@ -31,12 +31,14 @@ def die_with_parent(signal_number: int = signal.SIGTERM) -> None:
 def application() -> Flask:
     """Build the application of the environment's settings; granian calls this once in each worker."""
     from web import create_app, sandbox
+    from web.sending import Sending
     from web.settings import Settings
 
     die_with_parent()
     settings = Settings.read()
     app = create_app(settings)
     sandbox.mount(app, settings)
+    app.wsgi_app = Sending(app.wsgi_app)  # type: ignore[method-assign]
     return app
 
 
@@ -57,6 +59,8 @@ def serve(settings: Settings, *, target: str = "web.serving:application") -> Non
     from granian.constants import Interfaces
     from granian.log import LogLevels
 
+    from web.sending import THREADS
+
     Granian(
         target,
         factory=True,
@@ -64,7 +68,7 @@ def serve(settings: Settings, *, target: str = "web.serving:application") -> Non
         port=settings.port,
         interface=Interfaces.WSGI,
         workers=settings.workers,
-        blocking_threads=4,
+        blocking_threads=THREADS,
         respawn_failed_workers=True,
         workers_kill_timeout=_STOP_S,
         websockets=False,

@@ -25,6 +25,7 @@ from web.downloads.asked import FORMS, Asked
 from web.downloads.blueprint import blueprint
 from web.downloads.files import write_file
 from web.downloads.store import Store
+from web.sending import one_of_a_few
 from web.settings import Settings
 
 __all__ = ["changes_file", "daily_file", "daily_list", "stations_file"]
@@ -140,7 +141,7 @@ def _sent(path: Path, mime: str, name: str, *, etag: str | None = None) -> AnyRe
     answer.headers["Access-Control-Allow-Origin"] = "*"
     answer.headers["Access-Control-Expose-Headers"] = "Content-Disposition, ETag, X-Yizhan-Upto"
     answer.headers["Cache-Control"] = "no-cache"
-    return answer
+    return one_of_a_few(answer)
 
 
 def _settings() -> Settings:

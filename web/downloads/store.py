@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import shutil
+import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -26,6 +27,8 @@ __all__ = ["Store", "told_full"]
 #: What begins so is being made, or was when its process died.
 _NEW: Final = ".new-"
 _POLL_S: Final = 0.1
+#: So many threads of a process make files or wait for their turn; the others go on answering pages.
+_IN_LINE: Final = threading.BoundedSemaphore(2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,19 +100,20 @@ class Store:
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
+        if not _IN_LINE.acquire(blocking=False):
+            raise _busy()
         locks = [Lock(self.folder / f"{at}.lock") for at in range(self.at_once)]
         deadline = time.monotonic() + self.patience_s
         try:
             while not any(lock.take_over() for lock in locks):
                 if time.monotonic() >= deadline:
-                    raise ServiceUnavailable(
-                        "other downloads are being made now; try again in a moment", retry_after=15
-                    )
+                    raise _busy()
                 time.sleep(_POLL_S)
             yield
         finally:
             for lock in locks:
                 lock.release()
+            _IN_LINE.release()
 
 
 @contextmanager
@@ -121,6 +125,10 @@ def told_full() -> Iterator[None]:
         if error.errno in {errno.ENOSPC, errno.EDQUOT}:
             raise Full("there is no room left to make the file; try again later") from error
         raise Unavailable(f"the file could not be made now ({error.strerror or error})") from error
+
+
+def _busy() -> ServiceUnavailable:
+    return ServiceUnavailable("other downloads are being made now; try again in a moment", retry_after=15)
 
 
 def _remove(path: Path) -> None:
