@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import combinations, pairwise
 from pathlib import Path
@@ -352,6 +353,30 @@ def test_an_existing_station_takes_whom_no_site_is_nearer_to() -> None:
     assert found.objective == 1.0
     assert [served.tolist() for served in found.serves] == [[2]]
     assert found.adds.tolist() == [6.0]
+
+
+CERTIFIED = town(8, people=300, halls=40, count=6)
+ANSWER = solve_median(Median.of(**CERTIFIED), LIMITS)
+
+
+@pytest.mark.parametrize(
+    "corrupted",
+    [
+        lambda a: replace(a, objective=a.objective + 1),
+        lambda a: replace(a, bound=a.objective + 1),
+        lambda a: replace(a, bound=a.objective * 0.9, gap=Answer.gap_of(a.objective, a.objective * 0.9)),
+        lambda a: replace(a, sites=np.append(a.sites[:-1], next(s for s in range(40) if s not in a.sites))),
+        lambda a: replace(a, sites=a.sites[::-1], adds=a.adds[::-1], serves=a.serves[::-1]),
+        lambda a: replace(a, adds=a.adds + 1),
+        lambda a: replace(a, serves=(a.serves[0][1:], *a.serves[1:])),
+        lambda a: replace(a, serves=(a.serves[1], a.serves[0], *a.serves[2:])),
+        lambda a: replace(a, sites=a.sites[:-1], adds=a.adds[:-1], serves=a.serves[:-1]),
+    ],
+)
+def test_a_corrupted_answer_fails(corrupted: Callable[[Answer], Answer]) -> None:
+    certify_median(ANSWER, **CERTIFIED)
+    with pytest.raises(SitingError, match="the answer is not what it says"):
+        certify_median(corrupted(ANSWER), **CERTIFIED)
 
 
 @pytest.mark.parametrize(
