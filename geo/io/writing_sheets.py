@@ -73,7 +73,9 @@ def write_workbook(
 
 def _sheet_name(title: str, at: int) -> str:
     allowed = "".join(" " if letter in "[]:*?/\\'" else letter for letter in printable(title))
-    return f"{allowed.strip()[:25] or 'Sheet'}{f' {at + 1}' if at else ''}"
+    number = f" {at + 1}" if at else ""
+    # Excel opens no sheet whose name is longer than 31 letters.
+    return f"{allowed.strip()[: 31 - len(number)] or 'Sheet'}{number}"
 
 
 def _sheet(

@@ -50,6 +50,7 @@ def download_page() -> str:
         unlocated=0 if query.limit is not None else total - located,
         filtered=bool(bare),
         map_url=_at("pages.map_page", items),
+        embed_url=_at("embed.builder", items),
         all_url=_at("downloads.download_page", [("lang", lang())]),
         forms=[
             {"form": form, "name": name, "about": say(about), "url": _file(form, items)}

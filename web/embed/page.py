@@ -50,7 +50,7 @@ def page() -> Response:
         rows, matched, feature = listed(embed)
     except NotFound:
         missing = True
-    region_name = _region_name()
+    region_name = _region_name(embed)
     drawn = embed_map(
         _options(embed, region_name),
         wish=_wish(reading, feature, missing=missing),
@@ -100,9 +100,11 @@ def _sprite() -> Markup:
     return Markup(text.replace("<svg ", '<svg hidden aria-hidden="true" ', 1))  # noqa: S704 - a file of our own
 
 
-def _region_name() -> str:
+def _region_name(embed: Embed) -> str:
+    """Name the one region that is asked for, else the registry's."""
     registry = public.info(session())
-    code = registry.province_code.ljust(6, "0")
+    asked = embed.query.regions
+    code = asked[0] if len(asked) == 1 else registry.province_code.ljust(6, "0")
     names = next((area.names for area in base_map.regions(session()) if area.code == code), {})
     return name_in(names) or registry.name
 

@@ -35,7 +35,8 @@ def answer(
     changed_at: when the registry last changed. The tag is a weak one: the same content may come compressed.
     """
     content = body.encode() if isinstance(body, str) else body
-    found = Response(content, content_type=content_type)
+    kind = f"{content_type}; charset=utf-8" if content_type == "text/html" else content_type
+    found = Response(content, content_type=kind)
     found.headers["Cache-Control"] = f"public, max-age={_KEPT_S}"
     found.set_etag(hashlib.blake2b(content, digest_size=12).hexdigest(), weak=True)
     found.vary.add("Accept")
