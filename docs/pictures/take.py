@@ -25,6 +25,8 @@ PICTURES = {
     "station-phone.png": ("/s/{code}", PHONE, "light", None),
     "desk.png": ("/sandbox/desk", DESKTOP, "light", "try-minhe"),
     "edit.png": ("/sandbox/desk/stations/{county_code}", DESKTOP, "light", "try-minhe"),
+    "coverage.png": ("/sandbox/desk/planner/runs/1", DESKTOP, "light", "try-planner"),
+    "programme.png": ("/sandbox/desk/planner/programmes/QH-TOWN-116", DESKTOP, "light", "try-planner"),
     "desk-phone.png": ("/sandbox/desk/stations", PHONE, "dark", "try-minhe"),
 }
 
