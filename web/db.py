@@ -6,6 +6,8 @@ page of two questions costs two ways to the database and not four. The few reque
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -13,8 +15,9 @@ from datetime import datetime
 from flask import Flask, current_app, g
 from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.orm import Session
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from stations.registry.queries import WARMING
 from web.settings import Settings
@@ -24,6 +27,9 @@ __all__ = ["PUBLIC_TIMEOUT_MS", "in_one_transaction", "init_app", "make_engine",
 #: Longest that a statement of a public page or program may take, whatever the operator lets the desk take.
 PUBLIC_TIMEOUT_MS = 5_000
 
+#: For so long a connection that was given back is believed to stand: a ping costs as much as a small question does.
+_BELIEVED_S = 1.0
+_ANSWERED = "yizhan.answered"
 _WRITING = "yizhan.engine"
 _READING = "yizhan.engine.reading"
 
@@ -41,7 +47,7 @@ def make_engine(settings: Settings, *, reading: bool = False) -> Engine:
         isolation_level="AUTOCOMMIT" if reading else "READ COMMITTED",
         pool_size=8,
         max_overflow=8,
-        pool_pre_ping=True,
+        pool_pre_ping=not reading,
         pool_recycle=1800,
         # What readers write must not reach a log by way of an error.
         hide_parameters=True,
@@ -60,7 +66,27 @@ def make_engine(settings: Settings, *, reading: bool = False) -> Engine:
         cursor.close()
         connection.rollback()
 
+    if reading:
+        _ping_idle(engine)
     return engine
+
+
+def _ping_idle(engine: Engine) -> None:
+    """Ask a connection whether it still stands before it is used again, but not one that just answered."""
+
+    @event.listens_for(engine, "checkin")
+    def answered(_: DBAPIConnection | None, record: ConnectionPoolEntry) -> None:
+        record.info[_ANSWERED] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def ping(connection: DBAPIConnection, record: ConnectionPoolEntry, _: PoolProxiedConnection) -> None:
+        if time.monotonic() - record.info.get(_ANSWERED, -math.inf) < _BELIEVED_S:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error as error:
+            # The others of the pool that are older are most likely gone too.
+            raise InvalidatePoolError from error
 
 
 def reader(engine: Engine) -> Engine:

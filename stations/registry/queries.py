@@ -17,6 +17,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Text
 
 from geo.bbox import BBox
+from stations import vocabulary as words
 from stations.hours import State
 from stations.models import GazetteerEntry, Schedule
 from stations.models import PublicStation as P
@@ -298,7 +299,9 @@ def conditions(
     moment: what ``open=now`` means. computed: see ``in_state``. ``limit``, ``cursor`` and the order are the caller's.
     """
     include = query.unknown is Unknown.INCLUDE
-    found: list[ColumnElement[bool]] = [P.listed.is_(True), P.lifecycle.in_(query.lifecycle)]
+    found: list[ColumnElement[bool]] = [P.listed.is_(True)]
+    if set(query.lifecycle) != set(words.LIFECYCLE):
+        found.append(P.lifecycle.in_(query.lifecycle))
     if query.kinds:
         found.append(P.kind.in_(query.kinds))
     if query.classes:

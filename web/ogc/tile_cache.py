@@ -13,6 +13,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 __all__ = ["TileCache", "Tiled"]
@@ -23,20 +24,23 @@ _OVERHEAD: Final = 500
 _LEVEL: Final = 6
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Tiled:
-    """A tile as it is sent: its bytes, the same compressed, its tag."""
+    """A tile as it is sent: its bytes, the same compressed (at the first reader who takes it so), its tag."""
 
     plain: bytes
-    packed: bytes
     tag: str
+
+    @cached_property
+    def packed(self) -> bytes:
+        """The bytes compressed."""
+        # Without the time that gzip would write, the compressed bytes are always the same.
+        return gzip.compress(self.plain, _LEVEL, mtime=0)
 
     @classmethod
     def of(cls, content: bytes) -> Tiled:
         """Make a tile ready to be sent; the same bytes have the same tag in every process."""
-        # Without the time that gzip would write, the compressed bytes are the same too.
-        packed = gzip.compress(content, _LEVEL, mtime=0)
-        return cls(content, packed, hashlib.blake2b(content, digest_size=12).hexdigest())
+        return cls(content, hashlib.blake2b(content, digest_size=12).hexdigest())
 
 
 class TileCache:
@@ -103,4 +107,5 @@ class TileCache:
 
 
 def _size(tile: Tiled) -> int:
-    return len(tile.plain) + len(tile.packed) + _OVERHEAD
+    # As if the compressed bytes, which come later, were no fewer.
+    return 2 * len(tile.plain) + _OVERHEAD
