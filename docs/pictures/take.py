@@ -23,10 +23,18 @@ PICTURES = {
     "finder-dark.png": (f"/?near={NEAR}&amenities=microwave&lang=en", PHONE, "dark", None),
     "finder.png": (f"/?near={NEAR}", DESKTOP, "light", None),
     "station-phone.png": ("/s/{code}", PHONE, "light", None),
+    "embed-phone.png": (
+        "/embed?v=1&region=630100&list=below&controls=zoom,legend,filters,open",
+        PHONE,
+        "dark",
+        None,
+    ),
+    "builder.png": ("/embed/builder?region=630100&list=beside", DESKTOP, "light", None),
+    "download.png": ("/download?region=6301", DESKTOP, "light", None),
     "desk.png": ("/sandbox/desk", DESKTOP, "light", "try-minhe"),
     "edit.png": ("/sandbox/desk/stations/{county_code}", DESKTOP, "light", "try-minhe"),
     "coverage.png": ("/sandbox/desk/planner/runs/1", DESKTOP, "light", "try-planner"),
-    "programme.png": ("/sandbox/desk/planner/programmes/QH-TOWN-116", DESKTOP, "light", "try-planner"),
+    "programme.png": ("/sandbox/desk/planner/programmes/QH-1000", DESKTOP, "light", "try-planner"),
     "desk-phone.png": ("/sandbox/desk/stations", PHONE, "dark", "try-minhe"),
 }
 
