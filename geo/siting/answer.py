@@ -51,7 +51,8 @@ class Answer:
     """A plan with its standing.
 
     problem: which one was asked. sites: (k,) indices, the one that adds most first. adds: (k,) what each adds to those
-    before it. serves: for each site the demand that it serves and none before it did. objective: of the plan; bound: no
+    before it. serves: for each site the demand that it serves and none before it did; of a median the demand that it is
+    nearest to, of backup what it reaches first or second, of capacities whatever goes there. objective: of the plan; bound: no
     plan has a better one, which is the solver's claim. gap: of the two, relative, 0 to 1; inf where there is no plan.
     reason, relaxation: why there is no plan, and the smallest change that would allow one. root_gap: the gap before
     anything was branched on.

@@ -30,7 +30,7 @@ _Ints = NDArray[np.int64]
 _Bools = NDArray[np.bool_]
 
 #: So many demands have cuts of their own; more are told apart in so many groups of neighbours.
-_GROUPS: Final = 4_000
+_GROUPS: Final = 8_000
 _ROUNDS: Final = 500
 #: A cut counts where it would cut off more than this share of what its group can save.
 _BITES: Final = 1e-7

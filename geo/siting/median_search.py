@@ -279,8 +279,10 @@ class _Search:
         trial = min(_TRIAL, _TRIAL_PAIRS // max(1, len(small.savings)))
 
         def on(bound: float) -> bool:
+            before = self.bound
             self.bounded(bound)
-            self.told("search")
+            if self.bound < before:
+                self.told("search")
             stuck = next(seen) > trial and self.bound - self.saved > _PROGRESS * wide
             return not stuck and self.going(until)
 
