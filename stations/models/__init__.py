@@ -17,7 +17,7 @@ from stations.models.layers import DemandGrid, DemandLayer
 from stations.models.ledger import Change, Commit, CommitCounter, RegistryInfo
 from stations.models.people import Grant, Staff
 from stations.models.places import Place, Region
-from stations.models.planning import CoverageRun
+from stations.models.planning import CoverageRun, SitingPlan
 from stations.models.programmes import (
     Programme,
     ProgrammeArea,
@@ -76,6 +76,7 @@ __all__ = [
     "ReportMark",
     "ReportRequest",
     "Schedule",
+    "SitingPlan",
     "Source",
     "SpentChallenge",
     "Staff",

@@ -17,7 +17,7 @@ import numpy as np
 import shapely
 from pyproj import CRS
 from shapely.geometry.base import BaseGeometry
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, exists, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -27,7 +27,16 @@ from geo.demand import Cells
 from geo.lattice import Lattice
 from geo.mainland import Mainland
 from stations.errors import Conflict, Invalid, NotFound
-from stations.models import Change, Commit, CoverageRun, DemandGrid, DemandLayer, RegistryInfo, Staff
+from stations.models import (
+    Change,
+    Commit,
+    CoverageRun,
+    DemandGrid,
+    DemandLayer,
+    RegistryInfo,
+    SitingPlan,
+    Staff,
+)
 from stations.models.layers import COUNTS
 from stations.planning.asking import CENSUS
 from stations.planning.layer_files import Reading
@@ -219,7 +228,8 @@ def uses(session: Session, layer: DemandLayer) -> Sequence[CoverageRun]:
 def remove(session: Session, layer_id: int, *, now: datetime) -> bool:
     """Take a layer out; returns whether it is gone for good, or kept for the runs that stand on it.
 
-    Raises NotFound, and Conflict where it was taken out before or a run that names it has no answer yet.
+    Plans of sites keep a layer as runs do. Raises NotFound, and Conflict where it was taken out before or a run that names
+    it has no answer yet.
     """
     layer = get(session, layer_id)
     if layer.removed_at is not None:
@@ -230,7 +240,7 @@ def remove(session: Session, layer_id: int, *, now: datetime) -> bool:
             raise Conflict(
                 f"run {run.id} names the layer {layer.name!r} and has no answer yet: let it end, or remove it first"
             )
-    if runs:
+    if runs or _planned_on(session, layer):
         layer.removed_at = now
         session.flush()
         return False
@@ -241,6 +251,15 @@ def remove(session: Session, layer_id: int, *, now: datetime) -> bool:
     session.delete(layer)
     session.flush()
     return True
+
+
+def _planned_on(session: Session, layer: DemandLayer) -> bool:
+    """Tell whether a plan of sites names a layer, for whom it reaches or for where sites may stand."""
+    named = or_(
+        SitingPlan.question.contains({"reach": {"layers": [[layer.name]]}}),
+        SitingPlan.question.contains({"offer": {"layer": layer.name}}),
+    )
+    return bool(session.scalar(select(exists().where(named, SitingPlan.asked_at >= layer.added_at))))
 
 
 def history(session: Session, layer: DemandLayer) -> list[Event]:

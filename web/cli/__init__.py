@@ -35,6 +35,7 @@ _COMMANDS = {
     "places": ("web.cli.contents", "places", "The named places that coverage is counted by."),
     "programme": ("web.cli.programme", "programme", "Targets by region, counted from the registry."),
     "regions": ("web.cli.regions", "regions", "Provinces, prefectures, counties, townships."),
+    "site": ("web.cli.site", "site", "Where the next stations help most, and how sure that is."),
     "stations": ("web.cli.asking", "stations", "Stations, asked by the query string of the map and the API."),
     "streets": ("web.cli.streets", "streets", "Streets that minutes are measured on."),
     "user": ("web.cli.users", "user", "Members of staff: their roles, links and passwords."),

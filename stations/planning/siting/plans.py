@@ -1,0 +1,121 @@
+"""Plans that are kept: asked, answered once and whole, listed, taken out of the list.
+
+Functions take a session and never commit; those that write are called inside ``acting``.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from datetime import datetime
+from importlib.metadata import version
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import select
+from sqlalchemy.orm import Session, defer
+
+from stations.errors import Conflict, Invalid, NotFound
+from stations.models import SitingPlan
+from stations.planning.runs import as_json, by_code, rows
+from stations.planning.siting.asking import SitingQuestion
+from stations.planning.siting.proposing import Proposal
+
+__all__ = ["ARRAYS", "arrays_of", "ask", "finish", "get", "listed", "remove"]
+
+#: What is kept of each cell: its middle, its people, which site of the order first reaches it (``Proposal.served``);
+#: and of each candidate: its key and its place.
+ARRAYS: Final = (
+    "lon",
+    "lat",
+    "weight",
+    "served",
+    "candidate_key",
+    "candidate_lon",
+    "candidate_lat",
+)
+#: Columns of a plan that a list of plans has no use for.
+_LARGE: Final = (SitingPlan.arrays, SitingPlan.sites, SitingPlan.regions, SitingPlan.hours)
+_VERSIONED: Final = ("highspy", "numpy", "scipy", "shapely", "pyproj", "chinesecalendar", "opening-hours-py")
+
+
+def ask(session: Session, question: SitingQuestion, *, title: str, actor: int) -> SitingPlan:
+    """Note that a plan is wanted; it has no answer yet. Raises Invalid for a title that is empty or too long."""
+    title = title.strip()
+    if not 1 <= len(title) <= 200:
+        raise Invalid("a plan needs a title of 1 to 200 characters", field="title", value=title)
+    plan = SitingPlan(title=title, question=question.as_dict(), asked_by=actor)
+    session.add(plan)
+    session.flush()
+    return plan
+
+
+def finish(session: Session, plan_id: int, found: Proposal, *, now: datetime, seconds: float) -> SitingPlan:
+    """Write what was found. Raises NotFound, Conflict where the plan has an answer already."""
+    plan = get(session, plan_id)
+    if plan.finished_at is not None:
+        raise Conflict(f"plan {plan_id} has its answer already; ask again for another")
+    packed = io.BytesIO()
+    np.savez_compressed(packed, **_arrays(found))  # type: ignore[arg-type]
+    plan.finished_at, plan.seconds = now, seconds
+    plan.versions = {name: version(name) for name in _VERSIONED}
+    plan.basis, plan.summary = as_json(found.basis), as_json(found.summary)
+    answer = found.answer
+    plan.status, plan.reason, plan.relaxation = (
+        str(answer.status),
+        answer.reason or None,
+        answer.relaxation or None,
+    )
+    plan.sites = rows(found.sites)
+    plan.regions = {level: by_code(table) for level, table in found.regions.items()}
+    plan.hours = rows(found.hours)
+    plan.arrays = packed.getvalue()
+    session.flush()
+    return plan
+
+
+def get(session: Session, plan_id: int) -> SitingPlan:
+    """Return a plan; what is large in it is read when it is asked for. Raises NotFound."""
+    plan = session.get(SitingPlan, plan_id, options=[defer(column) for column in _LARGE])
+    if plan is None or plan.removed_at is not None:
+        raise NotFound(f"there is no plan of sites {plan_id}")
+    return plan
+
+
+def listed(session: Session, *, limit: int = 100) -> Sequence[SitingPlan]:
+    """Return the plans, newest first, without what is large in them."""
+    return session.scalars(
+        select(SitingPlan)
+        .where(SitingPlan.removed_at.is_(None))
+        .order_by(SitingPlan.id.desc())
+        .limit(limit)
+        .options(*(defer(column) for column in _LARGE))
+    ).all()
+
+
+def remove(session: Session, plan_id: int, *, now: datetime) -> None:
+    """Take a plan out of the list. Raises NotFound."""
+    get(session, plan_id).removed_at = now
+    session.flush()
+
+
+def arrays_of(plan: SitingPlan) -> dict[str, NDArray[Any]]:
+    """Return the arrays of a plan by name, as ``ARRAYS``. Raises Conflict where it has no answer yet."""
+    if plan.arrays is None:
+        raise Conflict(f"plan {plan.id} has no answer yet")
+    with np.load(io.BytesIO(plan.arrays), allow_pickle=False) as kept:
+        return {name: kept[name] for name in kept.files}
+
+
+def _arrays(found: Proposal) -> dict[str, NDArray[Any]]:
+    table, ground = found.offered.table, found.ground
+    return {
+        "lon": ground.lonlat[0].astype("float32"),
+        "lat": ground.lonlat[1].astype("float32"),
+        "weight": ground.cells.weight.astype("float32"),
+        "served": found.served,
+        "candidate_key": np.array(table["key"].tolist(), dtype=np.str_),
+        "candidate_lon": table["lon"].to_numpy(dtype=np.float64),
+        "candidate_lat": table["lat"].to_numpy(dtype=np.float64),
+    }

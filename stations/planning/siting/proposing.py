@@ -1,0 +1,225 @@
+"""One plan of sites: the registry's people, candidates and stations as a question of siting, searched, checked, told."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Final
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sqlalchemy.orm import Session
+
+from geo.siting import (
+    Answer,
+    Asked,
+    LeastCover,
+    Limits,
+    MaximalCover,
+    of_frames,
+    solve_least,
+    solve_maximal,
+)
+from stations.errors import Invalid
+from stations.hours import SHANGHAI
+from stations.planning import inputs
+from stations.planning.asking import CENSUS
+from stations.planning.ground import Ground, inside
+from stations.planning.siting import telling
+from stations.planning.siting.asking import Problem, SitingQuestion
+from stations.planning.siting.candidates import Offered, offered
+from stations.planning.siting.checking import check
+from stations.planning.siting.naming import by_key, said
+from stations.planning.siting.wishes import floors, importance
+from stations.planning.ways import Estimated, Ways
+from stations.registry.areas import Areas
+
+__all__ = ["STEPS", "Proposal", "propose"]
+
+#: What is done one after the other, as ``told`` names it.
+STEPS: Final = ("demand", "candidates", "reach", "search", "tell")
+#: Pairs of a candidate and a cell that a search has room for: some 100 bytes each.
+_MOST_PAIRS: Final = 60_000_000
+_CRS: Final = "EPSG:4326"
+
+Told = Callable[[str, float], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A plan with its standing.
+
+    ground: the people inside the region. offered: the candidates. answer: of the search, checked; its sites number the
+    rows of the candidates. sites: one row each, the one that adds most first (``telling.sites``). regions: level → table
+    (``telling.regions``). hours: a row for each hour of the day, empty unless asked for. served: (k,) which site of the
+    order first reaches each cell, from 1; 0 where a station stands already, -1 where nobody reaches. summary, basis:
+    figures of the whole, and what they stand on.
+    """
+
+    question: SitingQuestion
+    ground: Ground
+    offered: Offered
+    answer: Answer
+    sites: pd.DataFrame
+    regions: dict[str, pd.DataFrame]
+    hours: pd.DataFrame
+    served: NDArray[np.int32]
+    summary: dict[str, float]
+    basis: dict[str, Any]
+
+
+def propose(
+    session: Session,
+    question: SitingQuestion,
+    *,
+    now: datetime,
+    ways: Ways | None = None,
+    told: Told = lambda step, share: None,
+    stop: Callable[[], bool] = lambda: False,
+) -> Proposal:
+    """Answer a question of siting. The answer was checked from the ways themselves before it is returned.
+
+    now: the moment of asking, for the record. ways: how minutes are measured; the estimate of the question where None.
+    told: called with one of ``STEPS`` and how much of it is done, 0 to 1. stop: asked now and then while searching; True
+    ends the search with what is known by then.
+    Raises NotFound for a region or a layer that is not there, Invalid where there is nobody to reach, no candidate or too
+    much to search through, and SitingError for wishes that contradict each other, each with what would help.
+    """
+    reach = question.reach
+    travel = ways or Estimated(reach.mode, reach.detour)
+    told("demand", 0.0)
+    areas = Areas.load(session)
+    ground = _peopled(inside(inputs.demand(session, areas, reach), areas, reach.region))
+    told("candidates", 0.0)
+    offers = offered(session, question, areas, ground)
+    _guard(question, len(offers.table), len(ground.cells))
+    told("reach", 0.0)
+    stations = inputs.serving(session, reach, reach.at)
+    keys = list(offers.table["key"])
+    with by_key(keys):
+        asked = _asked(question, areas, ground, offers, stations=stations, travel=travel)
+        told("search", 0.0)
+        answer = _search(question, asked, told, stop)
+        check(answer, asked, question.problem, limit_s=question.limit_s)
+    answer = replace(answer, relaxation=said(answer.relaxation, keys))
+    told("tell", 0.0)
+    told_of = telling.Told(ground, offers, answer, asked, stations)
+    return Proposal(
+        question=question,
+        ground=ground,
+        offered=offers,
+        answer=answer,
+        sites=told_of.sites(travel),
+        regions=told_of.regions(areas),
+        hours=told_of.hours(session, question, travel),
+        served=told_of.served,
+        summary=told_of.summary(),
+        basis=_basis(question, ground, offers, stations=stations, travel=travel, now=now)
+        | {"layers": inputs.layers_told(session, reach)},
+    )
+
+
+def _peopled(ground: Ground) -> Ground:
+    """Leave out the cells that nobody is in: they ask for no station."""
+    kept = ground.cells.weight > 0
+    cells = ground.cells
+    return Ground(
+        replace(cells, column=cells.column[kept], row=cells.row[kept], weight=cells.weight[kept]),
+        (ground.lonlat[0][kept], ground.lonlat[1][kept]),
+        ground.region[kept],
+        {
+            level: [code for code, here in zip(codes, kept, strict=True) if here]
+            for level, codes in ground.codes.items()
+        },
+    )
+
+
+def _guard(question: SitingQuestion, candidates: int, cells: int) -> None:
+    """Refuse what would outgrow the memory before any way is measured; streets reach no more than straight lines."""
+    reach = question.reach
+    speed_ms = Estimated(reach.mode, reach.detour).basis()["speed_ms"]
+    radius = question.limit_s * speed_ms / reach.detour / reach.size_m + 1
+    pairs = candidates * min(float(cells), np.pi * radius**2)
+    if pairs > _MOST_PAIRS:
+        raise Invalid(
+            f"{candidates:,} candidates and cells of {reach.size_m:g} m would be about {pairs:,.0f} pairs within reach, and a "
+            f"search has room for {_MOST_PAIRS:,}: ask for larger cells, fewer candidates or a shorter limit",
+            field="size_m", value=reach.size_m, reason="memory",
+        )  # fmt: skip
+
+
+def _asked(
+    question: SitingQuestion,
+    areas: Areas,
+    ground: Ground,
+    offers: Offered,
+    *,
+    stations: pd.DataFrame,
+    travel: Ways,
+) -> Asked:
+    """Write the question as tables of points, and measure who reaches what."""
+    table = offers.table
+    columns = ["must", "must_not"] + ([] if question.cost is None else ["cost"])
+    weight = ground.cells.weight * importance(question, areas, ground)
+    asked = of_frames(
+        _points(pd.DataFrame({"weight": weight}), *ground.lonlat),
+        # A column of bool would be handed over read-only, and the spacing is written into it.
+        _points(table[columns].astype({"must": object, "must_not": object}), table["lon"], table["lat"]),
+        travel,
+        limit_s=question.limit_s,
+        existing=_points(stations[["code"]], stations["lon"], stations["lat"]) if len(stations) else None,
+        count=question.count,
+        budget=question.budget,
+        spacing_m=question.spacing_m,
+    )
+    wished = floors(question, areas, list(table["region"]), stations)
+    return replace(asked, rules=replace(asked.rules, floors=wished))
+
+
+def _points(table: pd.DataFrame, lon: Any, lat: Any) -> gpd.GeoDataFrame:
+    return gpd.GeoDataFrame(
+        table.reset_index(drop=True), geometry=gpd.points_from_xy(np.asarray(lon), np.asarray(lat)), crs=_CRS
+    )
+
+
+def _search(question: SitingQuestion, asked: Asked, told: Told, stop: Callable[[], bool]) -> Answer:
+    limits = Limits(question.seconds, question.gap, seed=question.seed, stop=stop)
+    began = time.monotonic()
+
+    def tell(_: str, best: float, bound: float) -> None:
+        told("search", min(1.0, (time.monotonic() - began) / question.seconds))
+
+    already = asked.already > 0
+    if question.problem is Problem.LEAST:
+        return solve_least(LeastCover.of(asked.cover, asked.rules, already=already), limits, told=tell)
+    return solve_maximal(
+        MaximalCover.of(asked.cover, asked.weight, asked.rules, already=already), limits, told=tell
+    )
+
+
+def _basis(
+    question: SitingQuestion,
+    ground: Ground,
+    offers: Offered,
+    *,
+    stations: pd.DataFrame,
+    travel: Ways,
+    now: datetime,
+) -> dict[str, Any]:
+    cells = ground.cells
+    return {
+        "asked_at": now.astimezone(SHANGHAI).isoformat(timespec="seconds"),
+        "demand": cells.source,
+        "estimated_demand": any(name == CENSUS and factor > 0 for name, factor in question.reach.layers),
+        "people_outside": cells.outside,
+        "crs": cells.crs.to_string(),
+        "cells": len(cells),
+        "stations": len(stations),
+        "candidates": len(offers.table),
+        "candidates_found": offers.found,
+        **travel.basis(),
+    }

@@ -1,0 +1,188 @@
+"""``yizhan site``: sites proposed, kept, listed and shown at the prompt, each with how sure it is."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import create_engine
+from sqlalchemy.orm import Session
+
+from stations.registry.writing import OPERATOR, actor_id
+from tests.conftest import fill_squares
+from tests.stations.programme_helpers import fresh, put
+from tests.stations.siting_registry import fill
+from web.cli import main
+from web.cli.site_words import standing
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture(scope="module")
+def address(new_database: Callable[[], str]) -> str:
+    """Five places with people, one station, and a programme that has 乐都区 first."""
+    url = new_database()
+    engine = create_engine(url)
+    with Session(engine) as session:
+        operator = actor_id(session, OPERATOR)
+        fill_squares(session, operator)
+        fill(session, operator)
+        fresh(session)
+        from stations.planning.programmes import PriorityArea
+
+        put(session, "P1", areas=(PriorityArea("630202", 5.0, "震后"),))
+        session.commit()
+    engine.dispose()
+    return url
+
+
+@pytest.fixture
+def run(address: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    def command(*words: str) -> tuple[int, str, str]:
+        for name in [name for name in os.environ if name.startswith("YIZHAN_") and "TEST" not in name]:
+            monkeypatch.delenv(name)
+        monkeypatch.setenv("YIZHAN_DATABASE_URL", address)
+        monkeypatch.setenv("YIZHAN_CLOCK", "2026-07-01T12:00+08:00")
+        status = main(("site", *words))
+        said = capsys.readouterr()
+        return status, said.out, said.err
+
+    return command
+
+
+def test_sites_are_proposed_best_first_with_the_nearest_station_and_how_sure_that_is(run: Run) -> None:
+    status, out, err = run("propose", "--count", "2", "--size-m", "500")
+    assert status == 0
+    assert re.search(
+        r"1 +戊 +place-\d+ +630222 民和回族土族自治县 +102\.1000, 36\.6000 +4,000 +4,000 +东站 +\d+", out
+    )
+    assert re.search(r"2 +丙 .* 3,000 +7,000 +东站", out)
+    assert "Optimal: by the solver's claim none reaches more than 7,000, which this plan does." in out
+    assert (
+        "7,000 people newly within 15 minutes of a station: 12,000 of 15,000 then (80.0%), 5,000 before."
+        in out
+    )
+    assert "估算（直线×系数）" in out
+    assert "census 2020, estimated, coarse (估算)" in out
+    assert err.splitlines()[0] == "Laying the demand on cells …"
+
+
+def test_everybody_is_reached_by_the_fewest_sites(run: Run) -> None:
+    status, out, _ = run("propose", "--everybody", "--size-m", "500")
+    assert status == 0
+    assert "by the solver's claim none costs less than 4" in out
+    assert "15,000 of 15,000 then (100.0%)" in out
+
+
+def test_a_programme_brings_its_priority_areas_and_what_is_said_here_goes_before_them(run: Run) -> None:
+    asked = ("propose", "--count", "1", "--size-m", "500", "--programme", "P1", "--json")
+    status, out, _ = run(*asked)
+    assert status == 0
+    assert [site["name"] for site in json.loads(out)["sites"]] == ["丁"]
+    _, out, _ = run(*asked, "--priority", "630202=1")
+    assert [site["name"] for site in json.loads(out)["sites"]] == ["戊"]
+
+
+def test_a_budget_buys_sites_and_a_person_has_a_price(run: Run) -> None:
+    status, out, _ = run("propose", "--budget", "10", "--cost", "5", "--size-m", "500")
+    assert status == 0
+    assert "The sites cost 10, 0.001429 for each person newly reached." in out
+
+
+def test_the_hours_of_a_day_are_told_when_asked_for(run: Run) -> None:
+    status, out, _ = run(
+        "propose", "--count", "1", "--size-m", "500", "--round-the-clock", "--region", "630222"
+    )
+    assert status == 0
+    assert "At 03:00 0 stations are open and reach 0 people; the plan, open at that hour, 4,000 more." in out
+    assert "At 12:00 1 stations are open and reach 0 people" in out
+
+
+def test_a_plan_that_is_kept_is_listed_and_shown_as_it_was_told(run: Run) -> None:
+    status, told, err = run("propose", "--count", "1", "--size-m", "500", "--keep", "一个")
+    assert status == 0
+    found = re.search(r"Kept as plan (\d+)\.", err)
+    assert found is not None
+    number = found[1]
+    _, out, _ = run("list")
+    assert re.search(rf"{number} +一个 .* optimal +1 +4,000", out)
+    status, out, _ = run("show", number)
+    assert status == 0
+    assert out == f"Plan {number}: 一个\n{told}"
+    _, out, _ = run("show", number, "--json")
+    shown = json.loads(out)
+    assert (shown["status"], shown["title"], shown["sites"][0]["name"]) == ("optimal", "一个", "戊")
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ((), "how many sites, or for how much money? give a count or a budget"),
+        (("--count", "9"), "9 sites are asked for and there are 5 candidates"),
+        (("--count", "1", "--candidates", "planned"), "no planned station with a position lies there"),
+        (("--count", "1", "--candidate-layer", "没有"), "there is no layer of demand called '没有'"),
+        (("--count", "1", "--must", "x"), "must: there is no candidate 'x'"),
+        (("--count", "1", "--region", "999999"), "999999"),
+        (("--count", "1", "--floor", "630202=7"), "630202 乐都区 shall get 7 and has 1 candidates"),
+        (("--budget", "1", "--cost", "5"), "the budget 1 is below the cheapest candidate: give 5 or more"),
+        (("--count", "1", "--region", "630102", "--layer", "census=0"), "nobody lives where"),
+    ],
+)
+def test_what_cannot_be_asked_ends_with_one_sentence(run: Run, words: tuple[str, ...], sentence: str) -> None:
+    status, out, err = run("propose", "--size-m", "500", *words)
+    assert (status, out) == (1, "")
+    assert sentence in err.splitlines()[-1]
+
+
+def test_a_plan_that_is_not_there_is_named(run: Run) -> None:
+    assert run("show", "4711")[::2] == (1, "there is no plan of sites 4711\n")
+
+
+@pytest.mark.parametrize("words", [("--priority", "630202"), ("--floor", "630202=1.5"), ("--cost-of", "x=y")])
+def test_an_option_of_a_name_and_a_number_says_how_it_is_written(run: Run, words: tuple[str, ...]) -> None:
+    status, _, err = run("propose", "--count", "1", *words)
+    assert status == 2
+    assert "write a name and a number, such as 630222=2" in err
+
+
+SUMMARY = {
+    "people": 10.0, "before": 1.0, "newly": 4.0, "after": 5.0, "beyond": 0.0, "sites": 1.0, "cost": None,
+    "cost_per_person": None, "objective": 4.0, "bound": 5.0, "gap": 0.2,
+}  # fmt: skip
+BASIS = {
+    "stations": 1, "candidates": 5, "candidates_found": 9, "cells": 7, "estimated_ways": False, "ways": "OSM",
+    "streets_date": None, "demand": "people", "estimated_demand": False,
+}  # fmt: skip
+PLAN = {
+    "status": "stopped", "reason": None, "relaxation": None, "sites": [{"order": 1}], "hours": [], "summary": SUMMARY,
+    "basis": BASIS, "question": {"problem": "maximal", "reach": {"main_min": 15}},
+}  # fmt: skip
+
+
+def test_a_search_that_was_stopped_is_never_called_best() -> None:
+    told = standing(PLAN)
+    assert told.startswith(
+        "Stopped before a proof: by the solver's claim none reaches more than 5; this plan is at 4, 20 % away at most."
+    )
+    assert "Optimal" not in told
+    assert "5 candidates, of 9 those where most people are" in told
+
+
+def test_a_gap_that_was_allowed_and_a_search_without_a_bound_are_told_apart() -> None:
+    assert standing(PLAN | {"status": "gap"}).startswith("Within the gap that was allowed:")
+    nothing = standing(PLAN | {"summary": SUMMARY | {"bound": None, "gap": None}})
+    assert nothing.startswith(
+        "Stopped before a proof: no bound; this plan is at 4, how far it may be from the best is not known."
+    )
+
+
+def test_where_there_is_no_plan_the_reason_and_what_would_help_are_told() -> None:
+    told = standing(
+        PLAN | {"status": "infeasible", "sites": [], "reason": "too close", "relaxation": "wider"}
+    )
+    assert told.startswith("There is no such plan: too close. What would help: wider.")
+    told = standing(PLAN | {"sites": [], "reason": "no plan was found in the time given"})
+    assert told.startswith("Stopped: no plan was found in the time given.")

@@ -1,0 +1,132 @@
+"""A plan of sites at the prompt: as a table, in words that claim no more than is known, and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import ceil
+from typing import TYPE_CHECKING, Any
+
+from web.cli.common import table
+
+if TYPE_CHECKING:
+    from stations.models import SitingPlan
+    from stations.planning.siting import Proposal
+
+__all__ = ["as_json", "kept_as_json", "sites", "standing"]
+
+_KEPT = ("status", "reason", "relaxation", "question", "basis", "summary", "sites", "regions", "hours")
+
+
+def as_json(found: Proposal) -> dict[str, Any]:
+    """Return a proposal for JSON, in the form of a plan that is kept."""
+    from stations.planning import runs
+
+    return {
+        "status": str(found.answer.status),
+        "reason": found.answer.reason or None,
+        "relaxation": found.answer.relaxation or None,
+        "question": found.question.as_dict(),
+        "basis": runs.as_json(found.basis),
+        "summary": runs.as_json(found.summary),
+        "sites": runs.rows(found.sites),
+        "regions": {level: runs.by_code(rows) for level, rows in found.regions.items()},
+        "hours": runs.rows(found.hours),
+    }
+
+
+def kept_as_json(plan: SitingPlan) -> dict[str, Any]:
+    """Return a plan that is kept for JSON; its parts are null as long as it has no answer."""
+    return {
+        "plan": plan.id,
+        "title": plan.title,
+        "asked_at": plan.asked_at.isoformat(timespec="seconds"),
+        "seconds": plan.seconds,
+        "versions": plan.versions,
+        **{name: getattr(plan, name) for name in _KEPT},
+    }
+
+
+def sites(rows: Sequence[Mapping[str, Any]], names: Mapping[str, str]) -> str:
+    """Lay the sites out in the order of what each adds to those before it. names: of regions, by code."""
+    return table(
+        ("", "site", "key", "region", "lon, lat", "newly reached", "in all", "nearest station", "minutes"),
+        [
+            (
+                row["order"],
+                row["name"],
+                row["key"],
+                names.get(row["region"], row["region"]),
+                f"{row['lon']:.4f}, {row['lat']:.4f}",
+                f"{row['people']:,.0f}",
+                f"{row['cumulative']:,.0f}",
+                row["nearest_name"],
+                None if row["nearest_s"] is None else f"{ceil(row['nearest_s'] / 60):,}",
+            )
+            for row in rows
+        ],
+    )
+
+
+def standing(plan: Mapping[str, Any]) -> str:
+    """Say whom a plan reaches, how sure it is, and what it stands on."""
+    question, basis, summary = plan["question"], plan["basis"], plan["summary"]
+    lines = [_sure(plan)]
+    if plan["sites"]:
+        minutes = question["reach"]["main_min"]
+        share = summary["after"] / summary["people"]
+        lines.append(
+            f"{summary['newly']:,.0f} people newly within {minutes} minutes of a station: {summary['after']:,.0f} of "
+            f"{summary['people']:,.0f} then ({share:.1%}), {summary['before']:,.0f} before."
+        )
+        if summary["cost"] is not None:
+            each = summary["cost_per_person"]
+            lines.append(
+                f"The sites cost {summary['cost']:,.10g}"
+                + ("." if each is None else f", {each:,.4g} for each person newly reached.")
+            )
+    if summary["beyond"] >= 1:
+        lines.append(f"{summary['beyond']:,.0f} people are beyond every station and every candidate.")
+    lines.extend(
+        f"At {hour['hour']:02}:00 {hour['stations']:,} stations are open and reach {hour['before']:,.0f} people; the plan, "
+        f"open at that hour, {hour['newly']:,.0f} more."
+        for hour in plan["hours"]
+    )
+    lines.append(_stands_on(basis))
+    return "\n".join(lines)
+
+
+def _sure(plan: Mapping[str, Any]) -> str:
+    """Say how sure a plan is. The bound is the solver's claim and is called so; everything else was checked."""
+    status, summary = plan["status"], plan["summary"]
+    least = plan["question"]["problem"] == "least"
+    if status == "infeasible":
+        return f"There is no such plan: {plan['reason']}. What would help: {plan['relaxation']}."
+    if not plan["sites"] and plan["reason"]:
+        return f"Stopped: {plan['reason']}. Give the search more seconds, or allow a gap."
+    here = f"this plan is at {summary['objective']:,.10g}"
+    if summary["gap"] is None:
+        return f"Stopped before a proof: no bound; {here}, how far it may be from the best is not known."
+    what = "costs less" if least else "reaches more"
+    claim = f"by the solver's claim none {what} than {summary['bound']:,.10g}"
+    if status == "optimal":
+        return f"Optimal: {claim}, which this plan does."
+    # Rounded up: a plan is never told to be nearer than is known.
+    sure = f"{claim}; {here}, {ceil(10_000 * summary['gap']) / 100:g} % away at most."
+    return (
+        f"Within the gap that was allowed: {sure}" if status == "gap" else f"Stopped before a proof: {sure}"
+    )
+
+
+def _stands_on(basis: Mapping[str, Any]) -> str:
+    ways = (
+        f"estimated along the straight line × {basis['detour']:g} (估算（直线×系数）)"
+        if basis["estimated_ways"]
+        else f"on the streets of {basis['ways']} ({basis['streets_date'] or 'no date'})"
+    )
+    people = f"{basis['demand']}{', coarse (估算)' if basis['estimated_demand'] else ''}"
+    taken, found = basis["candidates"], basis["candidates_found"]
+    of = "" if taken == found else f", of {found:,} those where most people are"
+    return (
+        f"{basis['stations']:,} existing stations count; {taken:,} candidates{of}; {basis['cells']:,} cells with people. "
+        f"Minutes: {ways}. People: {people}."
+    )
