@@ -199,6 +199,15 @@ def test_the_title_is_in_the_language_that_was_asked_for(client: FlaskClient, co
     assert ask(client, station, lang="en")["title"] == "East Street"
 
 
+def test_the_one_region_that_is_asked_for_gives_its_name_to_code_and_page(client: FlaskClient) -> None:
+    of_all = ask(client, f"{SITE}/map")["title"]
+    told = ask(client, f"{SITE}/map?region=630103")
+    assert told["title"] != of_all
+    name = told["title"].removesuffix("站点地图")
+    assert f"<h1>{name}户外劳动者服务站点地图</h1>" in client.get("/embed?region=630103&lang=zh").text
+    assert ask(client, f"{SITE}/map?region=630102,630103")["title"] == of_all
+
+
 def test_without_a_setting_the_host_of_the_request_is_ours_and_no_other(make_client: Make) -> None:
     client = make_client(public_url=None)
     here = {"Host": "a.example:8080"}

@@ -20,6 +20,7 @@ from web.embed.blueprint import blueprint
 from web.embed.links import embed_address, full_map
 from web.embed.oembed import HEIGHT, code, oembed_link
 from web.embed.parameters import CONTROLS, FITS, LISTS, LONGEST_TITLE, THEMES, TOUCHES, WHEELS, Embed, Reading
+from web.embed.words import title_of
 from web.ground import name_in
 from web.i18n import LANGUAGES, lang, say
 from web.origin import absolute
@@ -126,7 +127,7 @@ def _kept(embed: Embed, width: int | None, height: int) -> list[tuple[str, str]]
 def _made(reading: Reading, width: int | None, height: int) -> dict[str, Any]:
     """Return every code that can be pasted, and what of the address was not read."""
     embed = reading.embed
-    title = embed.title or say("{registry}站点地图", registry=public.info(session()).name)
+    title = title_of(embed)
     path, full = embed_address(embed), absolute(full_map(embed))
     picture = urlencode(
         [*embed.items(), ("width", str(min(width or 640, 1024))), ("height", str(min(height, 1024)))],

@@ -23,6 +23,7 @@ from web.db import now, session
 from web.embed.blueprint import blueprint
 from web.embed.links import embed_address
 from web.embed.parameters import Embed
+from web.embed.words import title_of
 from web.finder.page import Asked
 from web.i18n import lang, say
 from web.origin import absolute, origin
@@ -167,7 +168,7 @@ def _title(embed: Embed) -> str:
     if embed.station is not None:
         names = orjson.loads(public.station(session(), embed.station, now=now()))["properties"]["names"]
         return str(embed.title or names.get(embed.lang or lang()) or names.get("zh") or embed.station)
-    return embed.title or say("{registry}站点地图", registry=public.info(session()).name)
+    return title_of(embed)
 
 
 def _pixels(name: str) -> int | None:

@@ -22,7 +22,7 @@ from web.embed.blueprint import blueprint
 from web.embed.links import embed_address, full_map, map_query
 from web.embed.listing import Listed, listed
 from web.embed.parameters import Embed, Reading
-from web.embed.words import embed_words
+from web.embed.words import embed_words, region_asked
 from web.ground import EVERYWHERE, base, credits_of_the_map, name_in, review_words
 from web.i18n import lang, say, tag
 from web.maps import MapOptions
@@ -103,10 +103,9 @@ def _sprite() -> Markup:
 def _region_name(embed: Embed) -> str:
     """Name the one region that is asked for, else the registry's."""
     registry = public.info(session())
-    asked = embed.query.regions
-    code = asked[0] if len(asked) == 1 else registry.province_code.ljust(6, "0")
+    code = registry.province_code.ljust(6, "0")
     names = next((area.names for area in base_map.regions(session()) if area.code == code), {})
-    return name_in(names) or registry.name
+    return region_asked(embed) or name_in(names) or registry.name
 
 
 def _options(embed: Embed, region_name: str) -> MapOptions:

@@ -20,6 +20,7 @@ from web import pictures
 from web.db import now, session
 from web.embed.blueprint import blueprint
 from web.embed.parameters import Embed
+from web.embed.words import title_of
 from web.ground import EVERYWHERE, credits_of_pictures, ground, review_words
 from web.i18n import say
 from web.maps.picture import Dot, PictureSpec, Pin
@@ -56,7 +57,7 @@ def static_map(form: Literal["png", "svg"]) -> Response:
             theme="dark" if embed.theme == "dark" else "light",
             pins=() if many else tuple(Pin(*spot) for spot in spots),
             dots=tuple(Dot(*spot) for spot in spots) if many else (),
-            title=embed.title or say("{registry}站点地图", registry=public.info(session()).name),
+            title=title_of(embed),
             unit_words=(say("{n} 米"), say("{n} 公里")),
             form=form,
         )
