@@ -32,6 +32,7 @@ from stations.registry.writing import OPERATOR, acting, actor_id
 from tests.stations.committed import squares
 from tests.web.downloads_registry import fill
 from web import create_app
+from web.downloads import store
 from web.settings import Settings
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -371,6 +372,24 @@ def test_only_so_many_files_are_made_at_a_time(client: FlaskClient, settings: Se
     finally:
         for lock in others:
             lock.release()
+    assert answer.status_code == 503
+    assert int(answer.headers["Retry-After"]) > 0
+    assert client.get("/download/stations.csv", buffered=True).status_code == 200
+
+
+def test_of_a_process_s_threads_only_two_make_files_or_wait_and_the_others_answer_at_once(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def wait(_: float) -> None:
+        raise AssertionError("it waited")
+
+    monkeypatch.setattr(store.time, "sleep", wait)
+    line = store._IN_LINE
+    assert [line.acquire(blocking=False) for _ in range(3)] == [True, True, False]
+    try:
+        answer = client.get("/download/stations.csv", buffered=True)
+    finally:
+        line.release(2)
     assert answer.status_code == 503
     assert int(answer.headers["Retry-After"]) > 0
     assert client.get("/download/stations.csv", buffered=True).status_code == 200
