@@ -60,7 +60,7 @@ def test_sites_are_proposed_best_first_with_the_nearest_station_and_how_sure_tha
         r"1 +戊 +place-\d+ +630222 民和回族土族自治县 +102\.1000, 36\.6000 +4,000 +4,000 +东站 +\d+", out
     )
     assert re.search(r"2 +丙 .* 3,000 +7,000 +东站", out)
-    assert "Optimal: by the solver's claim none reaches more than 7,000, which this plan does." in out
+    assert "Optimal: by the solver's claim no plan reaches more (bound 7,000)." in out
     assert (
         "7,000 people newly within 15 minutes of a station: 12,000 of 15,000 then (80.0%), 5,000 before."
         in out
@@ -73,7 +73,7 @@ def test_sites_are_proposed_best_first_with_the_nearest_station_and_how_sure_tha
 def test_everybody_is_reached_by_the_fewest_sites(run: Run) -> None:
     status, out, _ = run("propose", "--everybody", "--size-m", "500")
     assert status == 0
-    assert "by the solver's claim none costs less than 4" in out
+    assert "Optimal: by the solver's claim no plan costs less (bound 4)." in out
     assert "15,000 of 15,000 then (100.0%)" in out
 
 

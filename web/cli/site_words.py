@@ -103,18 +103,23 @@ def _sure(plan: Mapping[str, Any]) -> str:
         return f"There is no such plan: {plan['reason']}. What would help: {plan['relaxation']}."
     if not plan["sites"] and plan["reason"]:
         return f"Stopped: {plan['reason']}. Give the search more seconds, or allow a gap."
-    here = f"this plan is at {summary['objective']:,.10g}"
+    here = f"this plan is at {_figure(summary['objective'])}"
     if summary["gap"] is None:
         return f"Stopped before a proof: no bound; {here}, how far it may be from the best is not known."
     what = "costs less" if least else "reaches more"
-    claim = f"by the solver's claim none {what} than {summary['bound']:,.10g}"
     if status == "optimal":
-        return f"Optimal: {claim}, which this plan does."
+        return f"Optimal: by the solver's claim no plan {what} (bound {_figure(summary['bound'])})."
+    claim = f"by the solver's claim none {what} than {_figure(summary['bound'])}"
     # Rounded up: a plan is never told to be nearer than is known.
     sure = f"{claim}; {here}, {ceil(10_000 * summary['gap']) / 100:g} % away at most."
     return (
         f"Within the gap that was allowed: {sure}" if status == "gap" else f"Stopped before a proof: {sure}"
     )
+
+
+def _figure(value: float) -> str:
+    """Write people, or what they count for, or money: small numbers as they are, large ones whole."""
+    return f"{value:,.0f}" if value >= 1_000 else f"{value:,.6g}"
 
 
 def _stands_on(basis: Mapping[str, Any]) -> str:
