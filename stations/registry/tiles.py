@@ -8,16 +8,20 @@ there are and where on average. No station is told twice and none is left out, a
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Final
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
+    Dialect,
     Integer,
     Select,
     Subquery,
     and_,
+    bindparam,
     case,
     func,
     literal,
@@ -28,7 +32,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from stations.models import CommitCounter, PublicStation, Region
-from stations.query import StationQuery
+from stations.query import Open, StationQuery
 from stations.registry import public, queries
 from stations.registry.collections import GAPS, REGIONS
 
@@ -46,6 +50,7 @@ _EXTENT_BITS: Final = 12
 _SINGLE_ZOOM: Final = 14
 #: Cells along the side of a tile, as bits: 32 where stations are gathered, 256 where they are shown.
 _GATHERED, _SHOWN = 5, 8
+_ANY_MOMENT: Final = datetime(2000, 1, 1, tzinfo=UTC)
 #: From this zoom on a station has its name.
 _NAMED_ZOOM: Final = 13
 #: Level of regions: from which zoom on they are drawn.
@@ -81,12 +86,12 @@ class FieldOf:
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """One layer of a tile: what its features are, and the statement that encodes those of a tile."""
+    """One layer of a tile: what its features are, and what encodes those of a tile; None where there are none."""
 
     name: str
     geometry: str
     fields: tuple[FieldOf, ...]
-    statement: Callable[[Session, Tile, StationQuery, datetime], Select[Any]]
+    encode: Callable[[Session, Tile, StationQuery, datetime], bytes | None]
 
 
 def last_change(session: Session) -> int:
@@ -103,8 +108,8 @@ def encode(
     is what a tile is.
     """
     moment = public.moment_of(query, now)
-    found = [session.scalar(LAYERS[name].statement(session, tile, query, moment)) for name in names]
-    return b"".join(bytes(part) for part in found if part)
+    found = [LAYERS[name].encode(session, tile, query, moment) for name in names]
+    return b"".join(part for part in found if part)
 
 
 def _turns(x: int, y: int) -> int:
@@ -112,18 +117,53 @@ def _turns(x: int, y: int) -> int:
     return sum(((x >> bit & 1) | (y >> bit & 1) << 1) << 2 * bit for bit in range(_BITS))
 
 
-def _stations(session: Session, tile: Tile, query: StationQuery, moment: datetime) -> Select[Any]:
-    conditions = queries.conditions(query, moment, public.computed(session, query, moment))
-    bits = _SHOWN if tile.z >= _SINGLE_ZOOM else _GATHERED
+def _stations(session: Session, tile: Tile, query: StationQuery, moment: datetime) -> bytes | None:
+    first, last = tile.keys
+    corner = {
+        "first": first,
+        "last": last,
+        "west": tile.x << (_BITS - tile.z),
+        "north": tile.y << (_BITS - tile.z),
+    }
+    if query.open is Open.NOW:
+        computed = public.computed(session, query, moment)
+        return _bytes(session.scalar(_cells(tile.z, queries.conditions(query, moment, computed)), corner))
+    # A moment decides nothing here. Writing the statement down would take longer than the database takes to answer it.
+    text, values = _written(session.get_bind().dialect, tile.z, replace(query, at=None, lang="zh"))
+    return _bytes(session.connection().exec_driver_sql(text, {**values, **corner}).scalar())
+
+
+def _bytes(content: Any) -> bytes | None:
+    return None if content is None else bytes(content)
+
+
+@lru_cache(maxsize=512)
+def _written(dialect: Dialect, zoom: int, query: StationQuery) -> tuple[str, dict[str, Any]]:
+    """Write the statement of a zoom and a query, for every tile; without the values of the tile's own parameters."""
+    conditions = queries.conditions(query, _ANY_MOMENT, {})
+    written = _cells(zoom, conditions).compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
+    own = {"first", "last", "west", "north"}
+    return str(written), {name: value for name, value in written.params.items() if name not in own}
+
+
+def _cells(zoom: int, conditions: Sequence[ColumnElement[bool]]) -> Select[Any]:
+    """Write the statement for the tiles of a zoom; ``first``, ``last``, ``west`` and ``north`` say which."""
+    west, north = (bindparam(name, 0, type_=Integer) for name in ("west", "north"))
+    bits = _SHOWN if zoom >= _SINGLE_ZOOM else _GATHERED
     inside = (
         select(
-            _right(P.tile_key, 2 * (_BITS - tile.z - bits)).label("cell"),
+            _right(P.tile_key, 2 * (_BITS - zoom - bits)).label("cell"),
             P.tile_x,
             P.tile_y,
             P.station_id,
             P.station_class,
         )
-        .where(P.tile_key.between(*tile.keys), *conditions)
+        .where(
+            P.tile_key.between(
+                bindparam("first", 0, type_=BigInteger), bindparam("last", 0, type_=BigInteger)
+            ),
+            *conditions,
+        )
         # A fence: the planner would expect as many cells as stations and sort them all, in place of counting.
         .offset(0)
         .subquery("inside")
@@ -142,8 +182,8 @@ def _stations(session: Session, tile: Tile, query: StationQuery, moment: datetim
         .subquery("cells")
     )
     alone = cells.c.count == 1
-    unit = _BITS - tile.z - _EXTENT_BITS
-    named = [P.name.label("name")] if tile.z >= _NAMED_ZOOM else []
+    unit = _BITS - zoom - _EXTENT_BITS
+    named = [P.name.label("name")] if zoom >= _NAMED_ZOOM else []
     features = (
         select(
             case((alone, cells.c.station_id), else_=null()).label("id"),
@@ -155,8 +195,8 @@ def _stations(session: Session, tile: Tile, query: StationQuery, moment: datetim
             P.station_class.label("class"),
             P.lifecycle,
             func.ST_MakePoint(
-                _right(cells.c.x - (tile.x << (_BITS - tile.z)), unit),
-                _right(cells.c.y - (tile.y << (_BITS - tile.z)), unit),
+                _right(cells.c.x - west, unit),
+                _right(cells.c.y - north, unit),
             ).label("geom"),
         )
         .select_from(cells)
@@ -174,7 +214,7 @@ def _right(number: Any, bits: int) -> ColumnElement[int]:
     return found
 
 
-def _regions(_: Session, tile: Tile, __: StationQuery, ___: datetime) -> Select[Any]:
+def _regions(session: Session, tile: Tile, __: StationQuery, ___: datetime) -> bytes | None:
     levels = [level for level, zoom in _LEVELS.items() if tile.z >= zoom]
     features = (
         select(
@@ -191,10 +231,10 @@ def _regions(_: Session, tile: Tile, __: StationQuery, ___: datetime) -> Select[
         .order_by(Region.code)
         .subquery("regions")
     )
-    return _encoded(features, "regions", identified=False)
+    return _bytes(session.scalar(_encoded(features, "regions", identified=False)))
 
 
-def _gaps(_: Session, tile: Tile, __: StationQuery, ___: datetime) -> Select[Any]:
+def _gaps(session: Session, tile: Tile, __: StationQuery, ___: datetime) -> bytes | None:
     told = GAPS.queryables
     features = (
         select(
@@ -208,7 +248,7 @@ def _gaps(_: Session, tile: Tile, __: StationQuery, ___: datetime) -> Select[Any
         .order_by(GAPS.key)
         .subquery("gaps")
     )
-    return _encoded(features, "gaps")
+    return _bytes(session.scalar(_encoded(features, "gaps")))
 
 
 def _in_tile(shape: Any, tile: Tile, *, buffer: int) -> ColumnElement[Any]:
