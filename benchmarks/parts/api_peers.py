@@ -26,7 +26,7 @@ from sqlalchemy import make_url
 
 from web.settings import Settings
 
-__all__ = ["COLUMNS", "HELLO", "OURS", "PYGEOAPI", "TIPG", "VIEWS", "Server", "running"]
+__all__ = ["COLUMNS", "HELLO", "OURS", "PYGEOAPI", "TIPG", "VIEWS", "WORKERS", "Server", "running"]
 
 ROOT = Path(__file__).resolve().parents[2]
 HOME = ROOT / "var" / "benchmarks"
@@ -63,10 +63,10 @@ class Server:
     versions: str
     process: int
 
-    def get(self, path: str) -> bytes:
-        """Return an answer's body. Raises HTTPError that names the path and what was said."""
+    def get(self, path: str, *, patience_s: float = 60.0) -> bytes:
+        """Return an answer's body. Raises HTTPError that names the path and what was said, TimeoutError."""
         try:
-            with urlopen(self.address + path, timeout=60) as answer:  # noqa: S310 - our own loopback
+            with urlopen(self.address + path, timeout=patience_s) as answer:  # noqa: S310 - our own loopback
                 return bytes(answer.read())
         except HTTPError as error:
             error.add_note(f"{self.name} {path}: {error.read()[:500]!r}")
