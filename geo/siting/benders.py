@@ -30,7 +30,7 @@ _Ints = NDArray[np.int64]
 _Bools = NDArray[np.bool_]
 
 #: So many demands have cuts of their own; more are told apart in so many groups of neighbours.
-_GROUPS: Final = 8_000
+_GROUPS: Final = 4_000
 _ROUNDS: Final = 500
 #: A cut counts where it would cut off more than this share of what its group can save.
 _BITES: Final = 1e-7
@@ -60,6 +60,7 @@ class Benders:
         self._sides: list[_Floats] = []
         columns = savings.sites + self.groups
         self._objective = np.concatenate([small.bonus * self._scale, np.ones(self.groups)])
+        self._least_columns = np.zeros(columns)
         self._most_columns = np.concatenate([np.ones(savings.sites), self._most * self._scale])
         self._lp = Growing(self._objective, self._most_columns, limits)
         self._lp.add(self._wide(own, columns), lower, upper)
@@ -147,6 +148,12 @@ class Benders:
         into = (value > 1 - _WHOLE) & (self._last.bound - np.abs(reduced) < least)
         return out, into
 
+    def fix(self, out: _Bools, into: _Bools) -> None:
+        """Search whole sites without some sites and with some."""
+        sites = self.small.savings.sites
+        self._most_columns[:sites][out] = 0.0
+        self._least_columns[:sites][into] = 1.0
+
     def search(
         self, until: float, start: _Bools | None, seen: Callable[[_Floats | None, float], bool]
     ) -> Ended:
@@ -193,7 +200,7 @@ class Benders:
         sides = np.concatenate([np.empty(0), *self._sides])
         return Model(
             self._objective,
-            np.zeros(columns),
+            self._least_columns,
             self._most_columns,
             csr_array(rows),
             np.concatenate([self._lower, np.full(len(sides), -np.inf)]),

@@ -82,12 +82,11 @@ class _Search:
         )  # fmt: skip
         self.quick()
         self.settle(*self.levelled())
-        ended, settled = self.relaxed()
+        ended, cuts = self.relaxed()
         self.root = Answer.gap_of(*self.distances())
         if ended is not Ended.INFEASIBLE:
             self.shaken()
-            self.settle(*settled)
-            ended = self.searched()
+            ended = self.searched(cuts)
         return self.finished(ended, sizes, began)
 
     def distances(self) -> tuple[float, float]:
@@ -190,16 +189,13 @@ class _Search:
             made.add(made.worth(np.isin(small.sites, self.best).astype(np.float64))[0])
         return made
 
-    def relaxed(self) -> tuple[Ended, tuple[_Bools, _Bools]]:
-        """Bound by cuts, with plans near the fractions. Returns how it ended, and the sites that are settled."""
-        none = np.zeros(len(self.small.sites), dtype=bool)
+    def relaxed(self) -> tuple[Ended, Benders | None]:
+        """Bound by cuts, with plans near the fractions. Returns how it ended, and the cuts."""
         if not self.going() or not len(self.small.sites):
-            return Ended.STOPPED, (none, none)
+            return Ended.STOPPED, None
         cuts = self.benders()
         ended = cuts.relax(self.until, self.seen)
-        if ended is Ended.INFEASIBLE:
-            return self.emptied(), (none, none)
-        return ended, cuts.settle(self.saved - self.small.fixed)
+        return (self.emptied() if ended is Ended.INFEASIBLE else ended), cuts
 
     def emptied(self) -> Ended:
         """No plan is left: none is better than the one that is known."""
@@ -234,34 +230,44 @@ class _Search:
         for chosen in shake(plan, room, liked, rng, go_on=lambda: self.going(until), patience=_PATIENCE):
             self.found(chosen)
 
-    def searched(self) -> Ended:
-        """Search whole sites in what is left open."""
+    def searched(self, cuts: Benders | None) -> Ended:
+        """Search whole sites in what is left open: one by one, or else where the cuts are."""
         if self.close():
             return Ended.OPTIMAL
+        if cuts is None:
+            return self.alone()
+        whole, rules = self.small, self.rules
+        out, into = cuts.settle(self.saved - whole.fixed)
+        if self.best is not None:
+            self.settle(out, into)
+            if not len(self.small.sites) or self.branched() is Ended.OPTIMAL:
+                return self.alone()
+            cuts.fix(out, into)
+            self.small, self.rules = whole, rules
+        if not self.going():
+            return Ended.STOPPED
+        start = None if self.best is None else np.isin(self.small.sites, self.best)
+
+        def seen(y: _Floats | None, bound: float) -> bool:
+            self.bounded(bound)
+            if y is not None:
+                self.found(y > 0.5)
+            self.told("search")
+            return self.going()
+
+        ended = cuts.search(self.until, start, seen)
+        return self.emptied() if ended is Ended.INFEASIBLE else ended
+
+    def alone(self) -> Ended:
+        """End with what is settled, where nothing is left to choose."""
+        if len(self.small.sites) and not self.close():
+            return Ended.STOPPED
         if not len(self.small.sites):
             self.found(np.empty(0, dtype=bool))
             if self.best is None:
                 return Ended.INFEASIBLE
             self.bounded(0.0)
-            return Ended.OPTIMAL
-        if not self.going():
-            return Ended.STOPPED
-        if self.branched() is Ended.OPTIMAL:
-            return Ended.OPTIMAL
-        cuts = self.benders()
-        ended = cuts.relax(self.until, self.seen)
-        if ended is Ended.OPTIMAL and not self.close():
-            start = None if self.best is None else np.isin(self.small.sites, self.best)
-
-            def whole(y: _Floats | None, bound: float) -> bool:
-                self.bounded(bound)
-                if y is not None:
-                    self.found(y > 0.5)
-                self.told("search")
-                return self.going()
-
-            ended = cuts.search(self.until, start, whole)
-        return self.emptied() if ended is Ended.INFEASIBLE else ended
+        return Ended.OPTIMAL
 
     def branched(self) -> Ended:
         """Choose and bar sites one by one, where nothing but their number is limited."""
