@@ -22,7 +22,17 @@ from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 from stations.registry.queries import WARMING
 from web.settings import Settings
 
-__all__ = ["PUBLIC_TIMEOUT_MS", "in_one_transaction", "init_app", "make_engine", "now", "reader", "session", "snapshot", "writing"]
+__all__ = [
+    "PUBLIC_TIMEOUT_MS",
+    "in_one_transaction",
+    "init_app",
+    "make_engine",
+    "now",
+    "reader",
+    "session",
+    "snapshot",
+    "writing",
+]
 
 #: Longest that a statement of a public page or program may take, whatever the operator lets the desk take.
 PUBLIC_TIMEOUT_MS = 5_000

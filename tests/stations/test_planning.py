@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from pyproj import CRS, Transformer
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from geo.passing import Mode
@@ -94,6 +95,20 @@ def test_the_people_of_a_census_are_spread_so_that_every_known_region_keeps_its_
     assert found.basis["estimated_demand"] is True
 
 
+def test_a_city_covers_the_land_that_its_people_are_planned_for(registry: Session, operator: int) -> None:
+    with acting(registry, operator, reason="a city"):
+        for region in registry.scalars(select(Region).where(Region.code.in_(["630000", "630200"]))):
+            region.population = (region.population or 0) + 1_000_000
+    found = ask(registry, size_m=500.0)
+    lon, lat = found.lonlat
+    inside = np.hypot((lon - 101.90) * 89_300, (lat - 36.6) * 111_000) < 6_300
+    # 1,015,000 heads at 100 square metres each: a disc with a radius of 5.7 km, evenly.
+    assert found.cells.weight[inside].sum() == pytest.approx(1_015_000)
+    assert 380 < inside.sum() < 450
+    assert found.cells.weight[inside].max() < 6_000
+    assert found.cells.weight.sum() == pytest.approx(1_030_000)
+
+
 def test_a_region_whose_people_have_no_place_gives_them_to_the_region_above(
     registry: Session, operator: int
 ) -> None:
@@ -130,9 +145,7 @@ def test_at_night_only_open_doors_count_and_the_clock_tells_every_hour(
     assert night.hours["stations"].tolist() == [1] * 8 + [2] * 12 + [1] * 4
     assert night.hours["people_900"].tolist() == pytest.approx([3_000] * 8 + [4_000] * 12 + [3_000] * 4)
     county = {hour: found.areas["county"]["people_900"] for hour, found in night.clock.found.items()}
-    assert county[0].to_dict() == pytest.approx(
-        {"630102": 0, "630103": 3_000, "630202": 0, "630222": 0}
-    )
+    assert county[0].to_dict() == pytest.approx({"630102": 0, "630103": 3_000, "630202": 0, "630222": 0})
     assert county[8]["630102"] == pytest.approx(1_000)
     assert night.hours["like"].tolist() == [0] * 8 + [8] * 12 + [0] * 4
 
