@@ -54,8 +54,8 @@ def test_what_is_chosen_is_in_the_code_and_in_the_preview(window: Windows) -> No
     }  # fmt: skip
     assert 'title="我们的驿站 &lt;b&gt;"' in code
     preview = page.frame_locator("#preview")
+    expect(preview.locator("h1")).to_have_text("我们的驿站 <b>")
     preview.locator(LIVE).wait_for(state="attached")
-    assert preview.locator("h1").inner_text() == "我们的驿站 <b>"
     assert "rider_station" in page.url
 
 
