@@ -1,9 +1,9 @@
-"""Nothing in the database: streets are kept as files that processes map (``stations.streets``), and runs name them."""
+"""Notices of day labour, job fairs and events at stations."""
 
 from __future__ import annotations
 
-revision = "0015"
-down_revision = "0014"
+revision = "0022"
+down_revision = "0021"
 branch_labels = None
 depends_on = None
 
