@@ -14,7 +14,7 @@ from geo.errors import SitingError
 from geo.siting.answer import PROVEN, Answer, Status
 from geo.siting.rules import Rules
 
-__all__ = ["certify_maximal", "raise_if", "same", "standing"]
+__all__ = ["certify_maximal", "raise_if", "same", "standing", "terms"]
 
 _Floats = NDArray[np.float64]
 #: What adding up in another order may change.
@@ -42,7 +42,7 @@ def certify_maximal(
     reached = (
         np.zeros(len(amounts), dtype=bool) if already is None else np.asarray(already, dtype=bool).copy()
     )
-    wrong = [*standing(answer), *rules.broken(answer.sites, sites)]
+    wrong = terms(answer, rules, sites)
     if answer.status is not Status.INFEASIBLE and not wrong and np.isfinite(answer.objective):
         near = np.asarray(distance) <= limit
         rows, columns = np.asarray(site)[near], np.asarray(demand)[near]
@@ -74,6 +74,17 @@ def raise_if(wrong: list[str]) -> None:
     """Raise SitingError where anything is wrong."""
     if wrong:
         raise SitingError("the answer is not what it says: " + "; ".join(wrong))
+
+
+def terms(answer: Answer, rules: Rules, sites: int) -> list[str]:
+    """Say where an answer contradicts itself, and which rules its plan breaks.
+
+    Without a plan (infeasible, or stopped before one was found) there is nothing that could keep to the rules.
+    """
+    wrong = standing(answer)
+    if wrong or len(answer.sites) or np.isfinite(answer.objective):
+        wrong += rules.broken(answer.sites, sites)
+    return wrong
 
 
 def standing(answer: Answer) -> list[str]:

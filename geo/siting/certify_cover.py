@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from geo.siting.answer import Answer, Status
-from geo.siting.certify import raise_if, same, standing
+from geo.siting.certify import raise_if, same, terms
 from geo.siting.rules import Rules
 
 __all__ = ["certify_backup", "certify_capacitated"]
@@ -38,7 +38,7 @@ def certify_backup(
     times = np.zeros(len(amounts), dtype=np.int64)
     if already is not None:
         times += np.asarray(already, dtype=np.int64)
-    wrong = [*standing(answer), *rules.broken(answer.sites, sites)]
+    wrong = terms(answer, rules, sites)
     if answer.status is not Status.INFEASIBLE and not wrong and np.isfinite(answer.objective):
         near = np.asarray(distance) <= limit
         rows = np.asarray(site, dtype=np.int64)[near]
@@ -88,7 +88,7 @@ def certify_capacitated(
     amount: (k,) how much of which demand is said to go where. The other arguments are those of the question.
     """
     amounts, most = np.asarray(weight, dtype=np.float64), np.asarray(holds, dtype=np.float64)
-    wrong = [*standing(answer), *rules.broken(answer.sites, sites)]
+    wrong = terms(answer, rules, sites)
     if answer.status is not Status.INFEASIBLE and not wrong and np.isfinite(answer.objective):
         near = np.asarray(distance) <= limit
         there = set(zip(np.asarray(site)[near].tolist(), np.asarray(demand)[near].tolist(), strict=True))

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from geo.siting.answer import Answer, Status
-from geo.siting.certify import raise_if, same, standing
+from geo.siting.certify import raise_if, same, terms
 from geo.siting.rules import Rules
 
 __all__ = ["certify_centre", "certify_median"]
@@ -37,7 +37,7 @@ def certify_median(
     far = np.full(len(amounts), np.inf if penalty is None else penalty)
     if existing is not None:
         far = np.minimum(far, np.asarray(existing, dtype=np.float64))
-    wrong = [*standing(answer), *rules.broken(answer.sites, sites)]
+    wrong = terms(answer, rules, sites)
     if answer.status is not Status.INFEASIBLE and not wrong and np.isfinite(answer.objective):
         goes = np.full(len(amounts), -1, dtype=np.int64)
         rows, columns = np.asarray(site, dtype=np.int64), np.asarray(demand, dtype=np.int64)
@@ -83,7 +83,7 @@ def certify_centre(
     far = np.full(demands, np.inf if penalty is None else penalty)
     if existing is not None:
         far = np.minimum(far, np.asarray(existing, dtype=np.float64))
-    wrong = [*standing(answer), *rules.broken(answer.sites, sites)]
+    wrong = terms(answer, rules, sites)
     if answer.status is not Status.INFEASIBLE and not wrong and np.isfinite(answer.objective):
         rows, columns = np.asarray(site, dtype=np.int64), np.asarray(demand, dtype=np.int64)
         metres = np.asarray(distance, dtype=np.float64)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from geo.siting.answer import PROVEN, Answer, Status
-from geo.siting.certify import raise_if, same, standing
+from geo.siting.certify import raise_if, same, terms
 from geo.siting.rules import Rules
 
 __all__ = ["PointLike", "certify_curve", "certify_different", "certify_least"]
@@ -60,7 +60,7 @@ def certify_least(
     those of the question.
     """
     reached = np.zeros(demands, dtype=bool) if already is None else np.array(already, dtype=bool)
-    wrong = [*standing(answer), *rules.broken(answer.sites, sites)]
+    wrong = terms(answer, rules, sites)
     if answer.status is not Status.INFEASIBLE and not wrong and np.isfinite(answer.objective):
         near = np.asarray(distance) <= limit
         rows = np.asarray(site, dtype=np.int64)[near]

@@ -95,7 +95,7 @@ def of_frames(
     if spacing_m:
         xy, standing = _metres(candidates, existing)
         apart = closer_than(xy, spacing_m)
-        barred |= _near(xy, standing, spacing_m)
+        barred = barred | _near(xy, standing, spacing_m)
     must = _flags(candidates, "must")
     if len(both := np.flatnonzero(must & barred & ~_flags(candidates, "must_not"))):
         raise SitingError(

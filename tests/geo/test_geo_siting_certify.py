@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from geo.errors import SitingError
-from geo.siting import Answer, Cover, Limits, MaximalCover, Rules, Status, certify, solve_maximal
+from geo.siting import Answer, Cover, Floor, Limits, MaximalCover, Rules, Status, certify, solve_maximal
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -73,6 +73,20 @@ def test_the_limit_itself_counts_as_reached_and_beyond_it_nothing_does() -> None
 def test_a_plan_beyond_the_rules_fails() -> None:
     with pytest.raises(SitingError, match=r"7 sites are chosen and 6 may be|sites cost"):
         certify.certify_maximal(ANSWER, **{**RAW, "rules": Rules.of(count=len(ANSWER.sites) - 1)})
+
+
+@pytest.mark.parametrize(
+    "without",
+    [
+        Answer("maximal cover", Status.INFEASIBLE, reason="no plan keeps to all the rules together"),
+        Answer("maximal cover", Status.STOPPED, reason="no plan was found in the time given", bound=9.0),
+    ],
+)
+def test_where_there_is_no_plan_none_can_break_a_floor_and_no_site_may_be_named(without: Answer) -> None:
+    raw = RAW | {"rules": Rules.of(count=2, must=[3], floors=[Floor("Minhe", np.arange(5), 1)])}
+    certify.certify_maximal(without, **raw)
+    with pytest.raises(SitingError, match="the answer is not what it says"):
+        certify.certify_maximal(replace(without, sites=ANSWER.sites), **raw)
 
 
 def test_the_certificate_imports_no_solver_and_nothing_that_does() -> None:

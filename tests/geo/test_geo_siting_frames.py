@@ -74,6 +74,12 @@ def test_floors_and_spacing_come_from_columns_and_metres() -> None:
 def test_no_site_stands_closer_to_an_existing_station_than_the_spacing() -> None:
     question = asked(existing=points(0.019), spacing_m=500.0)
     assert question.rules.must_not.tolist() == [2]
+    # A column of pandas may not be written to: what it bars and what the spacing bars is a column of our own.
+    barred = asked(
+        existing=points(0.019), spacing_m=500.0,
+        candidates=points(0.0, 0.01, 0.02, must_not=[True, False, False]),
+    )  # fmt: skip
+    assert barred.rules.must_not.tolist() == [0, 2]
     with pytest.raises(SitingError, match="candidate 2 is must and stands closer than 500 m"):
         asked(
             existing=points(0.019), spacing_m=500.0,
