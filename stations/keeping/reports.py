@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from stations import vocabulary
 from stations.errors import Conflict, Invalid, NotAllowed, NotFound
 from stations.keeping.marks import Occasion, mark
+from stations.keeping.private_numbers import refuse_private
 from stations.keeping.words import clean_words
 from stations.models import Photo, PublicStation, Report
 
@@ -234,6 +235,7 @@ def reopen(session: Session, report_id: int) -> None:
 
 
 def _decide(session: Session, report_id: int, **decision: Any) -> None:
+    refuse_private(decision.get("decided_note"), field="note")
     report = _reported(session, report_id)
     if report.choice == CONFIRMATION:
         raise Conflict(f"report {report_id} confirms its station; there is nothing to decide")
