@@ -25,6 +25,8 @@ from stations.models.programmes import (
     ProgrammeTarget,
     ProgrammeTownship,
 )
+from stations.models.siting import Candidate, CandidateList, SitingAdoption
+from stations.models.quality import QualityMonth, Scans
 from stations.models.standing import Honour, Organisation
 from stations.models.station import (
     Amenity,
@@ -45,6 +47,8 @@ __all__ = [
     "Base",
     "Batch",
     "BatchRow",
+    "Candidate",
+    "CandidateList",
     "Change",
     "Commit",
     "CommitCounter",
@@ -68,6 +72,7 @@ __all__ = [
     "ProgrammeTarget",
     "ProgrammeTownship",
     "PublicStation",
+    "QualityMonth",
     "RecoveryCode",
     "Region",
     "RegistryInfo",
@@ -76,6 +81,8 @@ __all__ = [
     "ReportMark",
     "ReportRequest",
     "Schedule",
+    "SitingAdoption",
+    "Scans",
     "SitingPlan",
     "Source",
     "SpentChallenge",

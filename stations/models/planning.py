@@ -95,6 +95,10 @@ class SitingPlan(Base):
     hours: Mapped[list[Any] | None]
     #: arrays of cells and candidates, as ``stations.planning.siting.plans`` packs them
     arrays: Mapped[bytes | None]
+    #: what planners say of it
+    note: Mapped[str | None]
+    #: {"curve", "alternatives", "stability"}: what was asked beyond the plan itself (``stations.planning.siting.further``)
+    further: Mapped[dict[str, Any] | None]
     removed_at: Mapped[datetime | None]
     added_in: Mapped[int] = mapped_column(BigInteger, server_default=ADDED_IN)
 
@@ -105,5 +109,7 @@ class SitingPlan(Base):
         CheckConstraint(
             "status IS DISTINCT FROM 'infeasible' OR reason IS NOT NULL", name="infeasible_says_why"
         ),
+        CheckConstraint("char_length(note) <= 4000", name="note"),
+        CheckConstraint("further IS NULL OR finished_at IS NOT NULL", name="further_is_of_an_answer"),
         Index("ix_siting_plans_asked_at", "asked_at"),
     )
