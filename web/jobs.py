@@ -38,9 +38,14 @@ _STOP_S: Final = 10.0
 def kinds(settings: Settings) -> Kinds:
     """Return every kind of work that this version knows, by its name."""
     from web.desk import imports_work
-    from web.planner import layers_work, work
+    from web.planner import layers_work, siting_work, work
 
-    return {**imports_work.kinds(settings), **work.kinds(settings), **layers_work.kinds(settings)}
+    return {
+        **imports_work.kinds(settings),
+        **work.kinds(settings),
+        **layers_work.kinds(settings),
+        **siting_work.kinds(settings),
+    }
 
 
 async def serve(engine: Engine, kinds: Kinds) -> None:

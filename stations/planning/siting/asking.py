@@ -4,61 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
-from enum import StrEnum
 from math import isfinite
 from typing import Any, Final
 
 from stations.errors import Invalid
 from stations.planning.asking import CoverageQuestion
+from stations.planning.siting.wants import Further, Offer, Problem, Source
 
-__all__ = ["EACH", "Offer", "Problem", "SitingQuestion", "Source"]
+__all__ = ["EACH", "SitingQuestion"]
 
 #: The levels of which every region can be asked to have a station.
 EACH: Final = ("prefecture", "county", "township")
-_MOST_OFFERED: Final = 20_000
 _LONGEST_S: Final = 3_600.0
 _HEAVIEST: Final = 1_000.0
-
-
-class Problem(StrEnum):
-    """What is asked for."""
-
-    #: So many sites, or so much money, that reach most people (maximal cover).
-    MAXIMAL = "maximal"
-    #: The fewest or cheapest sites that reach everybody who can be reached (least cover).
-    LEAST = "least"
-
-
-class Source(StrEnum):
-    """Where candidates come from."""
-
-    #: The named places of the gazetteer.
-    PLACES = "places"
-    #: Stations that the registry holds as planned and that have a position.
-    PLANNED = "planned"
-    #: The filled squares of a layer of demand that was made from points: halls, hosts, stops.
-    LAYER = "layer"
-    #: The middles of the cells with most people.
-    CELLS = "cells"
-
-
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """The candidates: where from, of which layer, and how many at most (those in the cells with most people)."""
-
-    source: Source = Source.PLACES
-    layer: str | None = None
-    most: int = 2_000
-
-    def __post_init__(self) -> None:
-        if (self.source is Source.LAYER) != bool(self.layer):
-            raise Invalid(
-                "candidates of a layer need its name, and others have none", field="layer", value=self.layer
-            )
-        if not 1 <= self.most <= _MOST_OFFERED:
-            raise Invalid(
-                f"{self.most} candidates at most? give 1 to {_MOST_OFFERED:,}", field="most", value=self.most
-            )
+_FARTHEST_MIN: Final = 24 * 60
+#: Wishes that one problem knows and the others do not.
+_OF_PROBLEM: Final = {
+    "beyond_min": (Problem.MEDIAN, Problem.CENTRE),
+    "once": (Problem.BACKUP,),
+    "everybody": (Problem.BACKUP,),
+    "holds": (Problem.CAPACITATED,),
+    "stations_hold": (Problem.CAPACITATED,),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +38,11 @@ class SitingQuestion:
     or to existing stations. priority: (region, weight) what a person there counts for, 1 elsewhere; of nested regions the
     lowest counts. floors: (region, least) stations there in the end, existing ones included. each: a level of which every
     region shall have a station. must, must_not: keys of candidates. seconds, gap, seed: how the search ends.
+
+    Of the median and the centre, ``beyond_min``: who has no station nearer counts as so many minutes away, the largest
+    limit of ``reach`` where None. Of backup, ``once``: the share that being reached once counts, beside being reached
+    twice; ``everybody``: all who can be reached must be. Of capacities, ``holds``: people whom a site can serve, and
+    ``stations_hold`` an existing station, the same where None.
     """
 
     reach: CoverageQuestion = field(default_factory=CoverageQuestion)
@@ -89,9 +61,16 @@ class SitingQuestion:
     seconds: float = 60.0
     gap: float = 0.0
     seed: int = 1
+    beyond_min: float | None = None
+    once: float = 0.0
+    everybody: bool = False
+    holds: float | None = None
+    stations_hold: float | None = None
+    further: Further = field(default_factory=Further)
 
     def __post_init__(self) -> None:
-        if self.problem is Problem.MAXIMAL and self.count is None and self.budget is None:
+        self._check_problem()
+        if self.problem is not Problem.LEAST and self.count is None and self.budget is None:
             raise Invalid("how many sites, or for how much money? give a count or a budget", field="count")
         if self.count is not None and self.count < 1:
             raise Invalid(f"{self.count} sites are none: ask for 1 or more", field="count", value=self.count)
@@ -127,6 +106,38 @@ class SitingQuestion:
         if not 0 <= self.seed < 2**31:
             raise Invalid(f"a seed of {self.seed!r} is none: give 0 to {2**31 - 1}", field="seed")
 
+    def _check_problem(self) -> None:
+        """Refuse wishes that another problem has, and numbers of this one's that are none."""
+        for name, problems in _OF_PROBLEM.items():
+            if getattr(self, name) not in (None, 0.0, False) and self.problem not in problems:
+                raise Invalid(
+                    f"{name} belongs to {' and '.join(problems)}, not to {self.problem}: leave it out",
+                    field=name, value=getattr(self, name), reason="other_problem",
+                )  # fmt: skip
+        far = self.beyond_min
+        if far is not None and not self.reach.main_min <= far <= _FARTHEST_MIN:
+            raise Invalid(
+                f"who has no station counts as {far!r} minutes away? give {self.reach.main_min} to {_FARTHEST_MIN}",
+                field="beyond_min", value=far,
+            )  # fmt: skip
+        if not 0 <= self.once <= 1:
+            raise Invalid(
+                f"being reached once cannot count {self.once!r}: give a share from 0 to 1",
+                field="once", value=self.once,
+            )  # fmt: skip
+        for name in ("holds", "stations_hold"):
+            _amount(name, getattr(self, name))
+        if self.problem is Problem.CAPACITATED and not self.holds:
+            raise Invalid("how many people can a site serve? give what it holds, above 0", field="holds")
+
+    @property
+    def search_s(self) -> float:
+        """How far the search looks, in seconds: the limit, or for minutes themselves what counts as beyond."""
+        if not self.problem.by_distance:
+            return self.limit_s
+        far = max(self.reach.limits_min) if self.beyond_min is None else self.beyond_min
+        return 60.0 * far
+
     @property
     def limit_s(self) -> float:
         """How far one may have to go, in seconds."""
@@ -139,6 +150,7 @@ class SitingQuestion:
             "reach": self.reach.as_dict(),
             "problem": str(self.problem),
             "offer": asdict(self.offer) | {"source": str(self.offer.source)},
+            "further": asdict(self.further),
             **{name: [list(pair) for pair in plain[name]] for name in ("costs", "priority", "floors")},
             **{name: list(plain[name]) for name in ("must", "must_not")},
         }
@@ -157,6 +169,8 @@ class SitingQuestion:
             if "offer" in values:
                 offer = dict(values["offer"])
                 values["offer"] = Offer(**offer | {"source": Source(offer.get("source", "places"))})
+            if "further" in values:
+                values["further"] = Further(**values["further"])
             for name, number in (("costs", float), ("priority", float), ("floors", int)):
                 if name in values:
                     values[name] = tuple((str(key), number(value)) for key, value in values[name])

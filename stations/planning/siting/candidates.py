@@ -17,7 +17,8 @@ from stations.errors import Invalid
 from stations.models import Place, PublicStation
 from stations.planning import layers
 from stations.planning.ground import Ground
-from stations.planning.siting.asking import Offer, SitingQuestion, Source
+from stations.planning.siting.asking import SitingQuestion
+from stations.planning.siting.wants import Offer, Source
 from stations.registry import queries
 from stations.registry.areas import Areas
 

@@ -9,7 +9,7 @@ import numpy as np
 from geo.errors import SitingError
 from geo.siting import Answer, Asked, LeastCover, Status
 from geo.siting.certify import certify_maximal, raise_if, same, standing
-from stations.planning.siting.asking import Problem
+from stations.planning.siting.wants import Problem
 
 __all__ = ["check"]
 

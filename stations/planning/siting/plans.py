@@ -22,7 +22,7 @@ from stations.planning.runs import as_json, by_code, rows
 from stations.planning.siting.asking import SitingQuestion
 from stations.planning.siting.proposing import Proposal
 
-__all__ = ["ARRAYS", "arrays_of", "ask", "finish", "get", "listed", "remove"]
+__all__ = ["ARRAYS", "arrays_of", "ask", "finish", "get", "listed", "remove", "rename"]
 
 #: What is kept of each cell: its middle, its people, which site of the order first reaches it (``Proposal.served``);
 #: and of each candidate: its key and its place.
@@ -36,16 +36,22 @@ ARRAYS: Final = (
     "candidate_lat",
 )
 #: Columns of a plan that a list of plans has no use for.
-_LARGE: Final = (SitingPlan.arrays, SitingPlan.sites, SitingPlan.regions, SitingPlan.hours)
+_LARGE: Final = (
+    SitingPlan.arrays,
+    SitingPlan.sites,
+    SitingPlan.regions,
+    SitingPlan.hours,
+    SitingPlan.further,
+)
+_LONGEST_NOTE: Final = 4_000
 _VERSIONED: Final = ("highspy", "numpy", "scipy", "shapely", "pyproj", "chinesecalendar", "opening-hours-py")
 
 
-def ask(session: Session, question: SitingQuestion, *, title: str, actor: int) -> SitingPlan:
-    """Note that a plan is wanted; it has no answer yet. Raises Invalid for a title that is empty or too long."""
-    title = title.strip()
-    if not 1 <= len(title) <= 200:
-        raise Invalid("a plan needs a title of 1 to 200 characters", field="title", value=title)
-    plan = SitingPlan(title=title, question=question.as_dict(), asked_by=actor)
+def ask(
+    session: Session, question: SitingQuestion, *, title: str, actor: int, note: str | None = None
+) -> SitingPlan:
+    """Note that a plan is wanted; it has no answer yet. Raises Invalid for a title that is empty, or words that are too long."""
+    plan = SitingPlan(title=_title(title), note=_note(note), question=question.as_dict(), asked_by=actor)
     session.add(plan)
     session.flush()
     return plan
@@ -98,6 +104,36 @@ def remove(session: Session, plan_id: int, *, now: datetime) -> None:
     """Take a plan out of the list. Raises NotFound."""
     get(session, plan_id).removed_at = now
     session.flush()
+
+
+def rename(
+    session: Session, plan_id: int, *, title: str | None = None, note: str | None = None
+) -> SitingPlan:
+    """Give a plan another title or another note; None leaves either as it is, an empty note takes it away.
+
+    Raises NotFound, Invalid for a title that is empty, or words that are too long.
+    """
+    plan = get(session, plan_id)
+    if title is not None:
+        plan.title = _title(title)
+    if note is not None:
+        plan.note = _note(note)
+    session.flush()
+    return plan
+
+
+def _title(title: str) -> str:
+    title = title.strip()
+    if not 1 <= len(title) <= 200:
+        raise Invalid("a plan needs a title of 1 to 200 characters", field="title", value=title)
+    return title
+
+
+def _note(note: str | None) -> str | None:
+    note = (note or "").strip()
+    if len(note) > _LONGEST_NOTE:
+        raise Invalid(f"a note has at most {_LONGEST_NOTE:,} characters", field="note", value=note[:60])
+    return note or None
 
 
 def arrays_of(plan: SitingPlan) -> dict[str, NDArray[Any]]:

@@ -30,10 +30,11 @@ from stations.planning import inputs
 from stations.planning.asking import CENSUS
 from stations.planning.ground import Ground, inside
 from stations.planning.siting import telling
-from stations.planning.siting.asking import Problem, SitingQuestion
+from stations.planning.siting.asking import SitingQuestion
 from stations.planning.siting.candidates import Offered, offered
 from stations.planning.siting.checking import check
 from stations.planning.siting.naming import by_key, said
+from stations.planning.siting.wants import Problem
 from stations.planning.siting.wishes import floors, importance
 from stations.planning.ways import Estimated, Ways
 from stations.registry.areas import Areas
