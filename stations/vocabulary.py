@@ -18,19 +18,25 @@ __all__ = [
     "AMENITIES",
     "AMENITY_ALIASES",
     "BASIS",
+    "EVENT_COUNTS",
+    "EVENT_KINDS",
     "FEE",
     "FILTER_AMENITIES",
     "KINDS",
     "KIND_ALIASES",
     "LIFECYCLE",
+    "OCCUPATIONS",
+    "OCCUPATION_ALIASES",
     "PARTNER_ROLES",
     "POSITION_QUALITY",
     "PREMISES",
     "REPORT_CHOICES",
     "REST_KINDS",
+    "TRADES",
     "Access",
     "Amenity",
     "Basis",
+    "EventKind",
     "Fee",
     "Kind",
     "Lifecycle",
@@ -128,6 +134,13 @@ class Amenity(Term):
     """Something a station can have; ``filtered`` ones stand in the filter row."""
 
     filtered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class EventKind(Term):
+    """What a union does at a station. ``counts_only``: people's own cases, of which nothing but numbers is kept."""
+
+    counts_only: bool = False
 
 
 _T = TypeVar("_T", bound=Term)
@@ -302,6 +315,26 @@ PARTNER_ROLES: Mapping[str, Term] = _by_code(
     Term("funder", "出资", "Funder", ("出资单位",)),
     Term("operator", "运营", "Operator", ("运营单位", "管理单位")),
 )
+#: Who uses a station, as far as anybody asks.
+OCCUPATIONS: Mapping[str, Term] = _by_code(
+    Term("courier", "快递员", "Couriers", ("快递", "快递小哥", "快递员工", "投递员")),
+    Term(
+        "food_delivery",
+        "外卖骑手",
+        "Food delivery riders",
+        ("外卖", "外卖员", "骑手", "外卖小哥", "外卖送餐员", "送餐员", "外卖配送员", "网约配送员"),
+    ),
+    Term("sanitation", "环卫工人", "Sanitation workers", ("环卫", "环卫工", "保洁员", "清洁工")),
+    Term(
+        "ride_hailing",
+        "网约车和出租车司机",
+        "Ride-hailing and taxi drivers",
+        ("网约车", "网约车司机", "出租车司机", "出租车", "代驾", "司机", "货车司机"),
+    ),
+    Term("day_labour", "零工", "Day labourers", ("农民工", "灵活就业", "临时工", "建筑工人", "务工人员")),
+    Term("other", "其他", "Others", ("其它", "其他人员", "交警", "辅警", "园林工人")),
+)
+OCCUPATION_ALIASES: Mapping[str, str] = _aliases(OCCUPATIONS)
 #: What the public can say of a station, in the order in which it is offered; ``correct`` is the confirmation.
 REPORT_CHOICES: Mapping[str, Term] = _by_code(
     Term("correct", "信息无误，还开着", "Correct, and still open"),
@@ -314,4 +347,43 @@ REPORT_CHOICES: Mapping[str, Term] = _by_code(
     Term("service_attitude", "服务态度问题", "Service attitude"),
     Term("safety", "安全问题", "Safety"),
     Term("other", "其他", "Something else"),
+)
+#: What day labour is hired for at stations and roadside markets, in the order in which it is offered.
+TRADES: Mapping[str, Term] = _by_code(
+    Term("helper", "工地小工", "Building-site helper", ("小工", "力工", "杂工", "建筑小工")),
+    Term("mason", "瓦工砌筑", "Bricklaying and tiling", ("瓦工", "泥瓦工", "砌墙", "贴砖", "抹灰")),
+    Term("carpenter", "木工", "Carpentry", ("支模", "模板工")),
+    Term("steel_fixer", "钢筋工", "Steel fixing", ("绑钢筋",)),
+    Term("painter", "油漆粉刷", "Painting", ("油漆工", "粉刷", "刮腻子", "刷墙")),
+    Term("electrician_plumber", "水电工", "Electrics and plumbing", ("电工", "水暖工", "管道工")),
+    Term("welder", "焊工", "Welding", ("电焊", "气焊")),
+    Term("loader", "搬运装卸", "Loading and moving", ("搬运", "装卸", "搬家", "卸货")),
+    Term("sorter", "分拣打包", "Sorting and packing", ("分拣", "打包", "快递分拣")),
+    Term("courier", "配送跑腿", "Delivery", ("送货", "跑腿", "外卖", "配送员")),
+    Term("cleaner", "保洁家政", "Cleaning", ("保洁", "家政", "清洁", "擦玻璃")),
+    Term("kitchen", "餐饮帮工", "Kitchen help", ("洗碗", "帮厨", "服务员")),
+    Term("farm", "农活采摘", "Farm work", ("采摘", "农活", "种植", "采枸杞")),
+    Term("gardener", "园林绿化", "Gardening and planting", ("绿化", "植树", "修剪")),
+    Term("factory", "工厂普工", "Factory work", ("普工", "流水线")),
+    Term("driver", "司机", "Driving", ("驾驶员", "货车司机")),
+    Term("guard", "值守保安", "Guarding", ("保安", "看守", "值班")),
+    Term("carer", "护理陪护", "Care and nursing help", ("陪护", "护工", "月嫂")),
+    Term("other", "其他", "Other", ("其它",)),
+)
+EVENT_KINDS: Mapping[str, EventKind] = _by_code(
+    EventKind("health_check", "免费体检义诊", "Free health check", ("体检", "义诊", "健康检查")),
+    EventKind("legal_education", "法律宣传", "Legal education", ("普法", "法治宣传", "普法宣讲", "法律讲座")),
+    EventKind("condolence", "慰问", "Condolence visit", ("送清凉", "送温暖", "走访慰问")),
+    EventKind("training", "技能培训", "Training", ("培训", "技能竞赛")),
+    EventKind("job_fair", "招聘会", "Job fair", ("春风行动", "专场招聘", "就业招聘")),
+    EventKind("other", "其他活动", "Other event", ("其它活动",)),
+    EventKind("mediation", "劳动争议调解", "Mediation", ("调解",), counts_only=True),
+    EventKind("interview", "约谈", "Interview", ("约谈企业", "接访"), counts_only=True),
+)
+#: The columns of a union's yearly table.
+EVENT_COUNTS: Mapping[str, Term] = _by_code(
+    Term("sessions", "场次", "Sessions", ("场", "次数")),
+    Term("firms", "企业数", "Firms", ("家", "企业")),
+    Term("people", "人次", "People", ("人", "人数")),
+    Term("leaflets", "宣传资料份数", "Leaflets", ("份", "资料")),
 )

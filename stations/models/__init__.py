@@ -1,6 +1,7 @@
 """The tables of the registry, typed. The schema itself is made by the migrations alone."""
 
 from stations.models.base import Base
+from stations.models.community import Event, Notice, NoticeContact
 from stations.models.credentials import (
     AccountEvent,
     Credential,
@@ -56,12 +57,15 @@ __all__ = [
     "Credential",
     "DemandGrid",
     "DemandLayer",
+    "Event",
     "FreshnessPromise",
     "GazetteerEntry",
     "Grant",
     "Honour",
     "HoursException",
     "LogInFailure",
+    "Notice",
+    "NoticeContact",
     "Organisation",
     "Partner",
     "Photo",
@@ -80,9 +84,9 @@ __all__ = [
     "ReportKey",
     "ReportMark",
     "ReportRequest",
+    "Scans",
     "Schedule",
     "SitingAdoption",
-    "Scans",
     "SitingPlan",
     "Source",
     "SpentChallenge",
