@@ -268,10 +268,13 @@ class Visits(Base):
     at_least: Mapped[bool] = mapped_column(server_default="false")
     occupation: Mapped[str | None]
     source_id: Mapped[int | None] = mapped_column(ForeignKey("sources.id"))
+    #: Typed or imported; null where nobody noted it.
+    how: Mapped[str | None]
     added_in: Mapped[int] = mapped_column(BigInteger, server_default=ADDED_IN)
 
     __table_args__ = (
         CheckConstraint("visits >= 0", name="visits"),
+        CheckConstraint(one_of("how", "typed", "imported"), name="how"),
         CheckConstraint("NOT isempty(period)", name="period"),
         Index("ix_visits_station_id", "station_id"),
         Index("ix_visits_added_in", "added_in"),
