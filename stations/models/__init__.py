@@ -13,6 +13,7 @@ from stations.models.credentials import (
 from stations.models.derived import GazetteerEntry, PublicStation, Schedule, StaleStation
 from stations.models.freshness import FreshnessPromise
 from stations.models.imports import Batch, BatchRow, Source
+from stations.models.inspections import Checklist, Finding, Inspection, InspectionPhoto
 from stations.models.keys import ApiKey
 from stations.models.layers import DemandGrid, DemandLayer
 from stations.models.ledger import Change, Commit, CommitCounter, RegistryInfo
@@ -26,8 +27,8 @@ from stations.models.programmes import (
     ProgrammeTarget,
     ProgrammeTownship,
 )
-from stations.models.siting import Candidate, CandidateList, SitingAdoption
 from stations.models.quality import QualityMonth, Scans
+from stations.models.siting import Candidate, CandidateList, SitingAdoption
 from stations.models.standing import Honour, Organisation
 from stations.models.station import (
     Amenity,
@@ -51,6 +52,7 @@ __all__ = [
     "Candidate",
     "CandidateList",
     "Change",
+    "Checklist",
     "Commit",
     "CommitCounter",
     "CoverageRun",
@@ -58,11 +60,14 @@ __all__ = [
     "DemandGrid",
     "DemandLayer",
     "Event",
+    "Finding",
     "FreshnessPromise",
     "GazetteerEntry",
     "Grant",
     "Honour",
     "HoursException",
+    "Inspection",
+    "InspectionPhoto",
     "LogInFailure",
     "Notice",
     "NoticeContact",

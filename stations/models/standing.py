@@ -43,6 +43,10 @@ class Honour(Base):
     standard: Mapped[str | None]
     revoked_on: Mapped[date | None]
     revoked_reason: Mapped[str | None]
+    #: The inspection whose rating it makes known.
+    inspection_id: Mapped[int | None] = mapped_column(ForeignKey("inspections.id"))
+    #: When the standard asks to look again; None where it asks for no review.
+    review_on: Mapped[date | None]
     added_in: Mapped[int] = mapped_column(BigInteger, server_default=ADDED_IN)
 
     __table_args__ = (

@@ -108,6 +108,9 @@ _SORTS: Mapping[str, Sort] = MappingProxyType(
         "verified_by": Sort.STAFF,
         "decided_by": Sort.STAFF,
         "released_by": Sort.STAFF,
+        "inspector_id": Sort.STAFF,
+        "mended_by": Sort.STAFF,
+        "checked_by": Sort.STAFF,
         "staff_id": Sort.STAFF,
         "same_as": Sort.STATION,
         "sha256": Sort.PHOTO,
@@ -125,11 +128,11 @@ _SORTS: Mapping[str, Sort] = MappingProxyType(
         "doubts": Sort.JSON,
         **dict.fromkeys(
             ("out_of_order", "at_least", "publishable", "demonstration", "is_system", "active", "words_shown",
-             "photo_shown", "stray"), Sort.BOOL,
+             "photo_shown", "stray", "passes"), Sort.BOOL,
         ),
         **dict.fromkeys(
             ("lifecycle_since", "opened_on", "expected_on", "starts", "ends", "taken_on", "retrieved_on",
-             "revoked_on", "due", "closed_on"), Sort.DATE,
+             "revoked_on", "due", "closed_on", "mended_on", "checked_on", "review_on"), Sort.DATE,
         ),
         **dict.fromkeys(("decided_at", "released_at", "made_at", "received_at", "created_at"), Sort.MOMENT),
     }
@@ -157,7 +160,7 @@ _POSITION = (
     "position_hold",
 )  # fmt: skip
 _HOURS = ("hours_expression", "hours_calendar", "hours_words")
-_UNTOLD = frozenset({"id", "added_in", "decided_in", "lineage", "station_class", "version"})
+_UNTOLD = frozenset({"id", "added_in", "decided_in", "lineage", "station_class", "version", "inspection_id"})
 
 
 def differences(

@@ -17,10 +17,12 @@ from stations.models import (
     Amenity,
     Base,
     DemandLayer,
+    Finding,
     FreshnessPromise,
     Grant,
     Honour,
     HoursException,
+    Inspection,
     Organisation,
     Partner,
     Photo,
@@ -79,6 +81,13 @@ class Kept:
         return tuple(row[name] for name in self.keys)
 
 
+#: What was found is read where the inspection is shown; the history tells that there was one.
+_OF_INSPECTION = frozenset(
+    {
+        "client_id", "checklist_id", "received_at", "answers", "remark", "lon", "lat", "accuracy_m", "posted_hours", "confirms",
+        "observed", "posted", "rating", "earned", "possible",
+    }
+)  # fmt: skip
 #: In the order in which a person would tell of them.
 KEPT: Mapping[str, Kept] = MappingProxyType(
     {
@@ -90,6 +99,8 @@ KEPT: Mapping[str, Kept] = MappingProxyType(
             Kept(Partner, station="station_id"),
             Kept(Photo, station="station_id"),
             Kept(Honour, station="station_id"),
+            Kept(Inspection, station="station_id", untold=_OF_INSPECTION),
+            Kept(Finding, station="station_id", untold=frozenset({"inspection_id"})),
             Kept(Visits, station="station_id"),
             Kept(Report, station="station_id", untold=frozenset({"client_id", "words", "photo_sha256"})),
             Kept(StationSource, ("station_id", "source_id"), "station_id"),

@@ -104,6 +104,10 @@ _SAID: Mapping[Sort, Callable[[Any], str]] = {
         "waiting": say("等待处理"),
         "accepted": say("已采纳"),
         "rejected": say("未采纳"),
+        "open": say("待整改"),
+        "mended": say("已整改，待复查"),
+        "checked": say("已复查"),
+        "dropped": say("不算问题"),
     }.get(code, str(code)),
     Sort.OUTCOME: lambda code: {
         "closed_today": say("登记当天停业"),

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from stations import vocabulary as words
 from stations.registry.differences import Difference, Move, Sort, differences, move_of
 from web.desk.history_values import Names, Row, label, period, shows, standing_word, value_words
+from web.desk.words import beijing
 from web.finder.words import said_words
 from web.ground import name_in
 from web.i18n import say
@@ -21,6 +23,8 @@ _TITLES: Mapping[str, tuple[str, ...]] = {
     "partners": ("station_id", "organisation_id", "role"),
     "photos": ("station_id", "sha256"),
     "honours": ("station_id", "organisation_id", "title"),
+    "inspections": ("station_id", "made_at", "inspector_id"),
+    "findings": ("station_id", "item", "what"),
     "visits": ("station_id", "period"),
     "reports": ("station_id", "choice", "amenity"),
     "station_sources": ("station_id", "source_id"),
@@ -69,6 +73,8 @@ def table_name(table: str) -> str:
         "partners": say("合作单位"),
         "photos": say("照片"),
         "honours": say("荣誉"),
+        "inspections": say("现场检查"),
+        "findings": say("整改"),
         "visits": say("使用人次"),
         "reports": say("群众反映"),
         "station_sources": say("来源对应"),
@@ -106,6 +112,11 @@ def row_title(table: str, row: Row, names: Names) -> str:
             return row["caption"] or shows()[row["shows"]]
         case "honours":
             return f"{row['title']} · {row['year']}"
+        case "inspections":
+            inspector = names.get((Sort.STAFF, row["inspector_id"]), "")
+            return " · ".join(filter(None, [beijing(datetime.fromisoformat(row["made_at"])), str(inspector)]))
+        case "findings":
+            return str(row["what"])
         case "visits":
             return period(row["period"])
         case "reports":
@@ -244,6 +255,14 @@ def _columns() -> dict[str, str]:
         "standard": say("标准"),
         "revoked_on": say("撤销日期"),
         "revoked_reason": say("撤销原因"),
+        "review_on": say("复评日期"),
+        "passes": say("达标"),
+        "mended_on": say("整改日期"),
+        "mended_by": say("整改登记人"),
+        "mended_note": say("整改说明"),
+        "checked_on": say("复查日期"),
+        "checked_by": say("复查人"),
+        "checked_note": say("复查说明"),
         "period": say("时段"),
         "visits": say("使用人次"),
         "at_least": say("至少"),
