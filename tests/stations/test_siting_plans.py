@@ -25,6 +25,7 @@ from stations.planning import CoverageQuestion, layers
 from stations.planning.layer_files import Reading
 from stations.planning.layers import Facts
 from stations.planning.siting import (
+    Further,
     Offer,
     Problem,
     Proposal,
@@ -33,6 +34,7 @@ from stations.planning.siting import (
     plans,
     propose,
     proposing,
+    searching,
 )
 from stations.planning.siting.naming import said
 from stations.registry.registry import add
@@ -259,27 +261,33 @@ def test_a_question_that_would_outgrow_the_memory_is_refused_before_it_is_measur
         ask()
 
 
+WISHES: dict[Problem, dict[str, Any]] = {
+    Problem.LEAST: {"count": None}, Problem.MEDIAN: {"beyond_min": 60.0}, Problem.CAPACITATED: {"holds": 2_500.0},
+    Problem.BACKUP: {"once": 0.5},
+}  # fmt: skip
+
+
 @pytest.mark.parametrize("problem", list(Problem))
 def test_an_answer_that_claims_what_is_not_so_is_never_returned(
     ask: Ask, monkeypatch: pytest.MonkeyPatch, problem: Problem
 ) -> None:
-    def corrupted(solve: Callable[..., Answer]) -> Callable[..., Answer]:
-        def lie(*arguments: Any, **more: Any) -> Answer:
-            answer = solve(*arguments, **more)
-            return replace(answer, serves=(np.arange(4), *answer.serves[1:]))
+    solve = searching._SOLVERS[problem]
 
-        return lie
+    def lie(*arguments: Any, **more: Any) -> Answer:
+        answer = solve(*arguments, **more)
+        return replace(answer, serves=(np.arange(4), *answer.serves[1:]))
 
-    for name in ("solve_maximal", "solve_least"):
-        monkeypatch.setattr(proposing, name, corrupted(getattr(proposing, name)))
+    wishes = {"problem": problem, "count": 4} | WISHES.get(problem, {})
+    ask(**wishes)
+    monkeypatch.setitem(searching._SOLVERS, problem, lie)
     with pytest.raises(SitingError, match="the answer is not what it says"):
-        ask(problem=problem, count=4)
+        ask(**wishes)
 
 
 def test_a_least_plan_that_misses_somebody_is_never_returned(
     ask: Ask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = proposing.solve_least
+    whole = searching._SOLVERS[Problem.LEAST]
 
     def short(*arguments: Any, **more: Any) -> Answer:
         answer = whole(*arguments, **more)
@@ -288,8 +296,8 @@ def test_a_least_plan_that_misses_somebody_is_never_returned(
             objective=answer.objective - 1, bound=answer.bound - 1,
         )  # fmt: skip
 
-    monkeypatch.setattr(proposing, "solve_least", short)
-    with pytest.raises(SitingError, match="1 demand is missed that a candidate reaches"):
+    monkeypatch.setitem(searching._SOLVERS, Problem.LEAST, short)
+    with pytest.raises(SitingError, match="can be reached and is not"):
         ask(problem=Problem.LEAST, count=None)
 
 
@@ -359,7 +367,8 @@ AMOUNTS = st.floats(0.001, 1_000)
     st.builds(
         SitingQuestion,
         reach=st.builds(CoverageQuestion, region=st.none() | CODES, size_m=st.floats(50, 50_000)),
-        problem=st.sampled_from(Problem),
+        problem=st.sampled_from((Problem.MAXIMAL, Problem.LEAST)),
+        further=st.builds(Further, curve_to=st.none() | st.integers(0, 99), alternatives=st.integers(0, 9)),
         offer=st.builds(Offer, most=st.integers(1, 20_000)) | st.just(Offer(Source.LAYER, "社区")),
         count=st.integers(1, 10_000),
         cost=AMOUNTS,

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 __all__ = ["site"]
 
 _STEPS = {"demand": "Laying the demand on cells", "candidates": "Gathering candidates", "reach": "Measuring the ways",
-          "search": "Searching", "tell": "Counting whom the sites reach"}  # fmt: skip
+          "search": "Searching", "further": "Looking beyond the plan", "tell": "Counting whom the sites reach"}  # fmt: skip
 #: How much of the whole is done when a step begins; most of it is the search.
-_BEGINS = {"demand": 0, "candidates": 100, "reach": 150, "search": 300, "tell": 950}
+_BEGINS = {"demand": 0, "candidates": 100, "reach": 150, "search": 300, "further": 800, "tell": 950}
 
 
 class _Weighed(click.ParamType[Any]):
@@ -299,7 +299,7 @@ def _progress() -> Iterator[Callable[[str, float], None]]:
         def show(step: str, share: float) -> None:
             nonlocal reached
             bar.label = _STEPS[step]
-            span = _BEGINS["tell"] - _BEGINS["search"] if step == "search" else 0
+            span = {"search": 500, "further": 150}.get(step, 0)
             wanted = round(_BEGINS[step] + span * share)
             bar.update(max(0, wanted - reached))
             reached = max(reached, wanted)

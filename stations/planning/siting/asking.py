@@ -78,7 +78,7 @@ class SitingQuestion:
             _amount(name, getattr(self, name))
         for key, cost in self.costs:
             _amount(f"the cost of {key}", cost, field="costs")
-        if self.budget is not None and self.cost is None:
+        if self.budget is not None and self.cost is None and self.offer.source is not Source.LIST:
             raise Invalid(f"a budget of {self.budget:g} needs the cost of a site", field="cost")
         if self.costs and self.cost is None:
             raise Invalid("some sites have a cost of their own; what do the others cost?", field="cost")

@@ -17,14 +17,17 @@ from stations.errors import Invalid
 from stations.models import Place, PublicStation
 from stations.planning import layers
 from stations.planning.ground import Ground
+from stations.planning.siting import candidate_lists
 from stations.planning.siting.asking import SitingQuestion
 from stations.planning.siting.wants import Offer, Source
 from stations.registry import queries
 from stations.registry.areas import Areas
 
-__all__ = ["Offered", "offered"]
+__all__ = ["TOLD", "Offered", "offered"]
 
 _COLUMNS: Final = ("key", "name", "lon", "lat")
+#: What a list of candidates says of each beside its name and its place.
+TOLD: Final = ("host", "premises", "consent", "address", "note")
 #: Only squares of such layers are places that somebody brought; a raster or an area has squares everywhere.
 _POINTS: Final = "points"
 
@@ -33,12 +36,15 @@ _POINTS: Final = "points"
 class Offered:
     """The candidates of a question.
 
-    table: ``key``, ``name`` (or None), ``lon``, ``lat``, ``region`` (the lowest), ``cost``, ``must``, ``must_not``; by
-    key. found: how many there were before the number was bounded.
+    table: ``key``, ``name`` (or None), ``lon``, ``lat``, ``region`` (the lowest), ``cost``, ``must``, ``must_not``, and of
+    a list ``host``, ``premises``, ``consent``, ``address``, ``note`` (None elsewhere, and where nobody said); by key.
+    found: how many there were before the number was bounded. refused: of those taken, how many hosts refuse; they are
+    barred unless they are must.
     """
 
     table: pd.DataFrame
     found: int
+    refused: int = 0
 
 
 def offered(session: Session, question: SitingQuestion, areas: Areas, ground: Ground) -> Offered:
@@ -55,15 +61,39 @@ def offered(session: Session, question: SitingQuestion, areas: Areas, ground: Gr
         raise Invalid(_none(offer), field="offer", value=offer.source, reason="no_candidates")
     _known(question, set(table["key"]))
     table["must"] = table["key"].isin(question.must)
-    table["must_not"] = table["key"].isin(question.must_not)
-    own = dict(question.costs)
-    cost = np.nan if question.cost is None else question.cost
-    table["cost"] = [own.get(key, cost) for key in table["key"]]
+    for name in TOLD:
+        if name not in table:
+            table[name] = pd.Series([None] * len(table), dtype=object)
+    refused = (table["consent"] == "refused") & ~table["must"]
+    table["must_not"] = table["key"].isin(question.must_not) | refused
+    table["cost"] = _costs(table, question)
     found = len(table)
     if found > offer.most:
         around = np.where(table["must"], np.inf, _people_about(table, ground))
         table = table.iloc[np.sort(np.argsort(-around, kind="stable")[: offer.most])]
-    return Offered(table.sort_values("key", kind="stable").reset_index(drop=True), found)
+    table = table.sort_values("key", kind="stable").reset_index(drop=True)
+    return Offered(table, found, int((table["consent"] == "refused").sum()))
+
+
+def _costs(table: pd.DataFrame, question: SitingQuestion) -> list[float]:
+    """Return what each candidate costs: as the question says of it, else as its list says, else as of any site.
+
+    NaN where nobody says; a budget needs all. Raises Invalid.
+    """
+    said = dict(question.costs)
+    listed = table["list_cost"] if "list_cost" in table else pd.Series(np.nan, index=table.index)
+    usual = np.nan if question.cost is None else question.cost
+    found = [
+        said.get(key, usual if np.isnan(own) else own) for key, own in zip(table["key"], listed, strict=True)
+    ]
+    without = [key for key, cost in zip(table["key"], found, strict=True) if np.isnan(cost)]
+    if question.budget is not None and without:
+        raise Invalid(
+            f"a budget of {question.budget:g} needs the cost of every candidate, and {len(without):,} have none, such as "
+            f"{without[0]}: say what any other site costs",
+            field="cost", reason="no_cost",
+        )  # fmt: skip
+    return found
 
 
 def _points(session: Session, offer: Offer, ground: Ground) -> pd.DataFrame:
@@ -91,6 +121,8 @@ def _points(session: Session, offer: Offer, ground: Ground) -> pd.DataFrame:
             )
             .order_by(PublicStation.station_id),
         )
+    if offer.source is Source.LIST:
+        return candidate_lists.table(session, offer.layer or "")
     if offer.source is Source.LAYER:
         layer = layers.find(session, offer.layer or "")
         if layer.form != _POINTS:
@@ -155,6 +187,7 @@ def _none(offer: Offer) -> str:
         Source.PLACES: "no named place lies there: load a gazetteer (yizhan places load), or let cells be candidates",
         Source.PLANNED: "no planned station with a position lies there: place some, or let places or cells be candidates",
         Source.LAYER: f"the layer {offer.layer!r} has no point there: choose another layer or another region",
+        Source.LIST: f"the list {offer.layer!r} has no candidate there: choose another list or another region",
         Source.CELLS: "no cell with people lies there: choose another region or another layer of demand",
     }
     return f"there are no candidates: {where[offer.source]}"

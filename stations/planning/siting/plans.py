@@ -24,17 +24,15 @@ from stations.planning.siting.proposing import Proposal
 
 __all__ = ["ARRAYS", "arrays_of", "ask", "finish", "get", "listed", "remove", "rename"]
 
-#: What is kept of each cell: its middle, its people, which site of the order first reaches it (``Proposal.served``);
-#: and of each candidate: its key and its place.
+#: What is kept of each cell: its number on the grid and its middle, its people, what they count for in the search, which
+#: site of the order first reaches it (``Proposal.served``), how many stations it has within the limit, and the seconds to
+#: the nearest one that the search saw. Of the pairs of chosen sites: where those of each begin, cell and seconds. And of each
+#: candidate its key, name and place, and whether the rules bar it.
 ARRAYS: Final = (
-    "lon",
-    "lat",
-    "weight",
-    "served",
-    "candidate_key",
-    "candidate_lon",
-    "candidate_lat",
-)
+    "column", "row", "lon", "lat", "weight", "worth", "served", "times", "existing_s",
+    "reach_starts", "reach_cell", "reach_s",
+    "candidate_key", "candidate_name", "candidate_lon", "candidate_lat", "candidate_barred",
+)  # fmt: skip
 #: Columns of a plan that a list of plans has no use for.
 _LARGE: Final = (
     SitingPlan.arrays,
@@ -76,6 +74,7 @@ def finish(session: Session, plan_id: int, found: Proposal, *, now: datetime, se
     plan.sites = rows(found.sites)
     plan.regions = {level: by_code(table) for level, table in found.regions.items()}
     plan.hours = rows(found.hours)
+    plan.further = found.further
     plan.arrays = packed.getvalue()
     session.flush()
     return plan
@@ -145,13 +144,28 @@ def arrays_of(plan: SitingPlan) -> dict[str, NDArray[Any]]:
 
 
 def _arrays(found: Proposal) -> dict[str, NDArray[Any]]:
-    table, ground = found.offered.table, found.ground
+    table, ground, measured = found.offered.table, found.ground, found.measured
+    cover, chosen = measured.asked.cover, found.answer.sites
+    at = cover.pairs_of(chosen)
+    lengths = np.diff(cover.starts)[chosen]
+    barred = np.zeros(len(table), dtype=bool)
+    barred[measured.asked.rules.must_not] = True
     return {
-        "lon": ground.lonlat[0].astype("float32"),
-        "lat": ground.lonlat[1].astype("float32"),
-        "weight": ground.cells.weight.astype("float32"),
+        "column": ground.cells.column.astype(np.int32),
+        "row": ground.cells.row.astype(np.int32),
+        "lon": ground.lonlat[0].astype(np.float32),
+        "lat": ground.lonlat[1].astype(np.float32),
+        "weight": measured.people,
+        "worth": measured.asked.weight,
         "served": found.served,
+        "times": measured.times.astype(np.int32),
+        "existing_s": measured.existing_s,
+        "reach_starts": np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
+        "reach_cell": cover.demand[at].astype(np.int32),
+        "reach_s": measured.asked.seconds[at],
         "candidate_key": np.array(table["key"].tolist(), dtype=np.str_),
+        "candidate_name": np.array([name or "" for name in table["name"]], dtype=np.str_),
         "candidate_lon": table["lon"].to_numpy(dtype=np.float64),
         "candidate_lat": table["lat"].to_numpy(dtype=np.float64),
+        "candidate_barred": barred,
     }

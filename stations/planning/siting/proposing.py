@@ -14,16 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
-from geo.siting import (
-    Answer,
-    Asked,
-    LeastCover,
-    Limits,
-    MaximalCover,
-    of_frames,
-    solve_least,
-    solve_maximal,
-)
+from geo.siting import Answer, Limits, of_frames
 from stations.errors import Invalid
 from stations.hours import SHANGHAI
 from stations.planning import inputs
@@ -32,9 +23,10 @@ from stations.planning.ground import Ground, inside
 from stations.planning.siting import telling
 from stations.planning.siting.asking import SitingQuestion
 from stations.planning.siting.candidates import Offered, offered
-from stations.planning.siting.checking import check
+from stations.planning.siting.further import Beyond, beyond
+from stations.planning.siting.measured import Measured, Remembering
 from stations.planning.siting.naming import by_key, said
-from stations.planning.siting.wants import Problem
+from stations.planning.siting.searching import searched
 from stations.planning.siting.wishes import floors, importance
 from stations.planning.ways import Estimated, Ways
 from stations.registry.areas import Areas
@@ -42,7 +34,7 @@ from stations.registry.areas import Areas
 __all__ = ["STEPS", "Proposal", "propose"]
 
 #: What is done one after the other, as ``told`` names it.
-STEPS: Final = ("demand", "candidates", "reach", "search", "tell")
+STEPS: Final = ("demand", "candidates", "reach", "search", "further", "tell")
 #: Pairs of a candidate and a cell that a search has room for: some 100 bytes each.
 _MOST_PAIRS: Final = 60_000_000
 _CRS: Final = "EPSG:4326"
@@ -57,18 +49,20 @@ class Proposal:
     ground: the people inside the region. offered: the candidates. answer: of the search, checked; its sites number the
     rows of the candidates. sites: one row each, the one that adds most first (``telling.sites``). regions: level → table
     (``telling.regions``). hours: a row for each hour of the day, empty unless asked for. served: (k,) which site of the
-    order first reaches each cell, from 1; 0 where a station stands already, -1 where nobody reaches. summary, basis:
-    figures of the whole, and what they stand on.
+    order first reaches each cell, from 1; 0 where a station stands already, -1 where nobody reaches. further: what was
+    asked beyond the plan, as JSON holds it (``further.beyond``). summary, basis: figures of the whole, and what they stand on.
     """
 
     question: SitingQuestion
     ground: Ground
     offered: Offered
+    measured: Measured
     answer: Answer
     sites: pd.DataFrame
     regions: dict[str, pd.DataFrame]
     hours: pd.DataFrame
     served: NDArray[np.int32]
+    further: Beyond
     summary: dict[str, float]
     basis: dict[str, Any]
 
@@ -101,27 +95,38 @@ def propose(
     told("reach", 0.0)
     stations = inputs.serving(session, reach, reach.at)
     keys = list(offers.table["key"])
+    limits = Limits(question.seconds, question.gap, seed=question.seed, stop=stop)
     with by_key(keys):
-        asked = _asked(question, areas, ground, offers, stations=stations, travel=travel)
+        measured = _measured(question, areas, ground, offers, stations=stations, travel=travel)
+        asks = searched(question, measured, stations=len(stations))
         told("search", 0.0)
-        answer = _search(question, asked, told, stop)
-        check(answer, asked, question.problem, limit_s=question.limit_s)
-    answer = replace(answer, relaxation=said(answer.relaxation, keys))
+        answer = asks.solve(limits, _timed(told, "search", question.seconds))
+        told("further", 0.0)
+        more, share = beyond(asks, answer, limits, told=lambda part: told("further", part))
+    answer = replace(answer, reason=said(answer.reason, keys), relaxation=said(answer.relaxation, keys))
     told("tell", 0.0)
-    told_of = telling.Told(ground, offers, answer, asked, stations)
+    told_of = telling.Told(ground, offers, answer, asks, stations, share)
     return Proposal(
         question=question,
         ground=ground,
         offered=offers,
+        measured=measured,
         answer=answer,
         sites=told_of.sites(travel),
         regions=told_of.regions(areas),
         hours=told_of.hours(session, question, travel),
         served=told_of.served,
+        further=told_of.further(more),
         summary=told_of.summary(),
         basis=_basis(question, ground, offers, stations=stations, travel=travel, now=now)
         | {"layers": inputs.layers_told(session, reach)},
     )
+
+
+def _timed(told: Told, step: str, seconds: float) -> Callable[[str, float, float], None]:
+    """Tell of a search by the share of its time that is gone."""
+    began = time.monotonic()
+    return lambda what, best, bound: told(step, min(1.0, (time.monotonic() - began) / seconds))
 
 
 def _peopled(ground: Ground) -> Ground:
@@ -143,7 +148,7 @@ def _guard(question: SitingQuestion, candidates: int, cells: int) -> None:
     """Refuse what would outgrow the memory before any way is measured; streets reach no more than straight lines."""
     reach = question.reach
     speed_ms = Estimated(reach.mode, reach.detour).basis()["speed_ms"]
-    radius = question.limit_s * speed_ms / reach.detour / reach.size_m + 1
+    radius = question.search_s * speed_ms / reach.detour / reach.size_m + 1
     pairs = candidates * min(float(cells), np.pi * radius**2)
     if pairs > _MOST_PAIRS:
         raise Invalid(
@@ -153,7 +158,7 @@ def _guard(question: SitingQuestion, candidates: int, cells: int) -> None:
         )  # fmt: skip
 
 
-def _asked(
+def _measured(
     question: SitingQuestion,
     areas: Areas,
     ground: Ground,
@@ -161,44 +166,37 @@ def _asked(
     *,
     stations: pd.DataFrame,
     travel: Ways,
-) -> Asked:
+) -> Measured:
     """Write the question as tables of points, and measure who reaches what."""
     table = offers.table
     columns = ["must", "must_not"] + ([] if question.cost is None else ["cost"])
     weight = ground.cells.weight * importance(question, areas, ground)
+    ways = Remembering(travel)
     asked = of_frames(
         _points(pd.DataFrame({"weight": weight}), *ground.lonlat),
         # A column of bool would be handed over read-only, and the spacing is written into it.
         _points(table[columns].astype({"must": object, "must_not": object}), table["lon"], table["lat"]),
-        travel,
-        limit_s=question.limit_s,
+        ways,
+        limit_s=question.search_s,
         existing=_points(stations[["code"]], stations["lon"], stations["lat"]) if len(stations) else None,
         count=question.count,
         budget=question.budget,
         spacing_m=question.spacing_m,
     )
     wished = floors(question, areas, list(table["region"]), stations)
-    return replace(asked, rules=replace(asked.rules, floors=wished))
+    asked = replace(asked, rules=replace(asked.rules, floors=wished))
+    return Measured(
+        asked,
+        ways.found[1] if len(ways.found) > 1 else None,
+        ground.cells.weight,
+        question.limit_s,
+        question.search_s,
+    )
 
 
 def _points(table: pd.DataFrame, lon: Any, lat: Any) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(
         table.reset_index(drop=True), geometry=gpd.points_from_xy(np.asarray(lon), np.asarray(lat)), crs=_CRS
-    )
-
-
-def _search(question: SitingQuestion, asked: Asked, told: Told, stop: Callable[[], bool]) -> Answer:
-    limits = Limits(question.seconds, question.gap, seed=question.seed, stop=stop)
-    began = time.monotonic()
-
-    def tell(_: str, best: float, bound: float) -> None:
-        told("search", min(1.0, (time.monotonic() - began) / question.seconds))
-
-    already = asked.already > 0
-    if question.problem is Problem.LEAST:
-        return solve_least(LeastCover.of(asked.cover, asked.rules, already=already), limits, told=tell)
-    return solve_maximal(
-        MaximalCover.of(asked.cover, asked.weight, asked.rules, already=already), limits, told=tell
     )
 
 
@@ -222,5 +220,7 @@ def _basis(
         "stations": len(stations),
         "candidates": len(offers.table),
         "candidates_found": offers.found,
+        "refused": offers.refused,
+        "size_m": cells.size_m,
         **travel.basis(),
     }
