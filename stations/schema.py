@@ -14,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 
 from stations.errors import Unavailable
 
-__all__ = ["current", "differences", "head", "migrate", "require_current"]
+__all__ = ["current", "differences", "head", "is_known", "migrate", "require_current"]
 
 _MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 #: Any number will do, as long as every migrating process takes the same.
@@ -35,13 +35,20 @@ def head() -> str:
     return revision
 
 
+def is_known(revision: str) -> bool:
+    """Tell whether this code has the migration of that name."""
+    return any(
+        script.revision == revision for script in ScriptDirectory.from_config(_config()).walk_revisions()
+    )
+
+
 def current(connection: Connection) -> str | None:
     """Return the revision of the database; None for an empty one."""
     return MigrationContext.configure(connection).get_current_revision()
 
 
-def migrate(url: str) -> None:
-    """Bring the database at ``url`` (the owner's address) to the newest schema.
+def migrate(url: str, *, to: str = "head") -> None:
+    """Bring the database at ``url`` (the owner's address) to the newest schema, or to an earlier one on the way there.
 
     Runs in one transaction under an advisory lock, so two starts at once do not collide and a failure leaves the
     schema as it was. Raises Unavailable where the database cannot be reached.
@@ -53,7 +60,7 @@ def migrate(url: str) -> None:
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
             config = _config()
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            command.upgrade(config, to)
     except OperationalError as error:
         address = engine.url.render_as_string(hide_password=True)
         raise Unavailable(f"the database at {address} cannot be reached: {error.orig}") from error

@@ -31,6 +31,7 @@ _ROOT = Path(__file__).resolve().parents[1]
 _PHOTOS = _ROOT / "var" / "photos"
 _STREETS = _ROOT / "var" / "streets"
 _DOWNLOADS = _ROOT / "var" / "downloads"
+_BACKUPS = _ROOT / "var" / "backups"
 #: As ``stations.accounts.ROLES``, which the first check cannot import: it runs before anything is installed.
 _ROLES = ("viewer", "editor", "inspector", "planner", "administrator")
 
@@ -78,6 +79,7 @@ class Settings:
     upload_max_mb: int = 64
     streets: Path = _STREETS / DEMO
     downloads: Path = _DOWNLOADS / DEMO
+    backups: Path = _BACKUPS / DEMO
     trusted_proxies: int = 0
     api_per_minute: int = 1200
     report_devices: int = 3
@@ -131,6 +133,8 @@ class Settings:
             settings = replace(settings, streets=_STREETS / settings.registry_name)
         if "downloads" not in values:
             settings = replace(settings, downloads=_DOWNLOADS / settings.registry_name)
+        if "backups" not in values:
+            settings = replace(settings, backups=_BACKUPS / settings.registry_name)
         return settings
 
     @property
@@ -508,6 +512,14 @@ SETTINGS = (
         "Folder in which downloads of one registry are made, and its daily dumps kept, by an absolute path. The same for "
         "every process of one site.",
         "downloads",
+        _folder,
+    ),
+    Setting(
+        "YIZHAN_BACKUPS",
+        "var/backups/REGISTRY of this folder",
+        "Folder in which yizhan backup puts the backups of one registry, by an absolute path: on another disk than the "
+        "database.",
+        "backups",
         _folder,
     ),
     Setting(

@@ -24,6 +24,7 @@ _DISK_FULL = "53100"
 
 #: name: (module, its command, what it is about). A module is read when its command runs, so that help comes at once.
 _COMMANDS = {
+    "backup": ("web.cli.backup", "backup", "Everything of a registry as one file, proven whole."),
     "coverage": ("web.cli.coverage", "coverage", "Who has a station within reach, and who has not."),
     "db": ("web.cli.database", "db", "The database of a registry."),
     "demand": ("web.cli.demand", "demand", "Layers of demand: who needs a station, and where."),
@@ -35,6 +36,7 @@ _COMMANDS = {
     "places": ("web.cli.contents", "places", "The named places that coverage is counted by."),
     "programme": ("web.cli.programme", "programme", "Targets by region, counted from the registry."),
     "regions": ("web.cli.regions", "regions", "Provinces, prefectures, counties, townships."),
+    "restore": ("web.cli.backup", "restore", "A backup back into a database, proven equal."),
     "site": ("web.cli.site", "site", "Where the next stations help most, and how sure that is."),
     "stations": ("web.cli.asking", "stations", "Stations, asked by the query string of the map and the API."),
     "streets": ("web.cli.streets", "streets", "Streets that minutes are measured on."),
