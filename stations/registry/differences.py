@@ -56,6 +56,10 @@ class Sort(StrEnum):
     STATION = "station"
     PHOTO = "photo"
     PROGRAMME = "programme"
+    TRADE = "trade"
+    EVENT_KIND = "event_kind"
+    EVENT_STATUS = "event_status"
+    COUNT_NAMES = "count_names"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +119,11 @@ _SORTS: Mapping[str, Sort] = MappingProxyType(
         "same_as": Sort.STATION,
         "sha256": Sort.PHOTO,
         "programme_id": Sort.PROGRAMME,
+        "trade": Sort.TRADE,
+        **dict.fromkeys(
+            ("pay_from", "pay_to", "headcount", "sessions", "firms", "people", "leaflets"), Sort.NUMBER
+        ),
+        "until": Sort.MOMENT,
         "owner_id": Sort.ORGANISATION,
         "target": Sort.NUMBER,
         "base": Sort.NUMBER,
@@ -141,6 +150,11 @@ _SORTS: Mapping[str, Sort] = MappingProxyType(
 _SORTS_OF: Mapping[tuple[str, str], Sort] = MappingProxyType(
     {
         ("stations", "verified_at"): Sort.MOMENT,
+        ("events", "kind"): Sort.EVENT_KIND,
+        ("events", "status"): Sort.EVENT_STATUS,
+        ("events", "starts"): Sort.MOMENT,
+        ("events", "ends"): Sort.MOMENT,
+        ("events", "at_least"): Sort.COUNT_NAMES,
         ("demand_layers", "removed_at"): Sort.MOMENT,
         ("demand_layers", "total"): Sort.NUMBER,
         ("demand_layers", "outside"): Sort.NUMBER,

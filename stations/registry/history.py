@@ -160,7 +160,7 @@ def done_elsewhere(
             was, now = ({name: pair[side] for name, pair in held.items()} for side in (0, 1))
             found.append(Elsewhere(row.table_name, row.row_key, row.row_key | was, row.row_key | now))
     for kept in tables:
-        if kept.station is None or kept.name == "honours":
+        if kept.station is None or kept.table.c[kept.station].nullable:
             alone = [kept.station_id.is_(None)] if kept.station else []
             added = session.scalars(
                 select(as_held(kept)).where(kept.added_in == entry.id, *alone).limit(limit - len(found))

@@ -26,8 +26,8 @@ __all__ = ["MOST_TOLD", "Done", "Kept", "Reverted", "revert"]
 #: How many steps are told one by one; all are counted.
 MOST_TOLD: Final = 1_000
 _PAGE: Final = 2_000
-#: No policy lets a row of these go; they say how a source called the station, or what it was once given.
-_STAY: Final = frozenset({"station_sources", "honours"})
+#: No policy lets a row of these go; they say how a source called the station, what it was once given or what it offered.
+_STAY: Final = frozenset({"station_sources", "honours", "notices", "events"})
 #: How a source calls a station is nobody's work on it.
 _BOOKS: Final = "station_sources"
 

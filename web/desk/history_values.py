@@ -124,6 +124,14 @@ _SAID: Mapping[Sort, Callable[[Any], str]] = {
         "prefecture": say("市州级"),
         "county": say("区县级"),
     }.get(code, str(code)),
+    Sort.TRADE: lambda code: label(words.TRADES, code),
+    Sort.EVENT_KIND: lambda code: label(words.EVENT_KINDS, code),
+    Sort.EVENT_STATUS: lambda code: {
+        "planned": say("计划中"),
+        "held": say("已举办"),
+        "cancelled": say("已取消"),
+    }.get(code, str(code)),
+    Sort.COUNT_NAMES: lambda codes: say("、").join(label(words.EVENT_COUNTS, code) for code in codes),
     Sort.ROLE: role_name,
     Sort.PHOTO: lambda digest: str(digest)[:12],
 }

@@ -27,6 +27,8 @@ _TITLES: Mapping[str, tuple[str, ...]] = {
     "findings": ("station_id", "item", "what"),
     "visits": ("station_id", "period"),
     "reports": ("station_id", "choice", "amenity"),
+    "notices": ("station_id", "title"),
+    "events": ("station_id", "kind", "title"),
     "station_sources": ("station_id", "source_id"),
     "stations": ("code",),
     "organisations": ("name",),
@@ -77,6 +79,8 @@ def table_name(table: str) -> str:
         "findings": say("整改"),
         "visits": say("使用人次"),
         "reports": say("群众反映"),
+        "notices": say("招工信息"),
+        "events": say("活动"),
         "station_sources": say("来源对应"),
         "organisations": say("单位"),
         "sources": say("来源"),
@@ -121,6 +125,10 @@ def row_title(table: str, row: Row, names: Names) -> str:
             return period(row["period"])
         case "reports":
             return f"#{row['id']} {said_words(row['choice'], row['amenity'])}"
+        case "notices":
+            return str(row.get("title") or f"#{row.get('id')}")
+        case "events":
+            return " · ".join(filter(None, [label(words.EVENT_KINDS, row.get("kind")), row.get("title")]))
         case "station_sources":
             return str(names.get((Sort.SOURCE, row["source_id"]), row["source_id"]))
         case "stations":
@@ -197,6 +205,11 @@ def column_name(table: str, column: str) -> str:
         ("reports", "status"): say("处理结果"),
         ("photos", "sha256"): say("照片"),
         ("programmes", "starts"): say("开始日期"),
+        ("notices", "starts"): say("开工日期"),
+        ("notices", "ends"): say("最后一天"),
+        ("notices", "title"): say("标题"),
+        ("events", "title"): say("标题"),
+        ("events", "at_least"): say("只写了“至少”的数"),
         ("demand_layers", "counts"): say("数的是"),
         ("demand_layers", "unit"): say("单位"),
         ("demand_layers", "source"): say("来源"),
@@ -308,6 +321,20 @@ def _columns() -> dict[str, str]:
         "weight": say("权重"),
         "reason": say("原因"),
         "programme_id": say("建设方案"),
+        "trade": say("工种"),
+        "assemble_at": say("集合时间"),
+        "assemble_where": say("集合地点"),
+        "pay_from": say("每天工钱（元）"),
+        "pay_to": say("最多（元）"),
+        "headcount": say("要几个人"),
+        "employer": say("用工单位"),
+        "until": say("有效到"),
+        "place": say("地点"),
+        "organiser": say("主办单位"),
+        "sessions": say("场次"),
+        "firms": say("企业数"),
+        "people": say("人次"),
+        "leaflets": say("宣传资料份数"),
     }
 
 

@@ -28,6 +28,7 @@ ENTRIES = [
     Entry("desk.home", mark("工作台"), _ALL, "kind-union_station"),
     Entry("desk.reports_page", mark("群众反映"), _ALL, "speech"),
     Entry("desk.stations", mark("站点"), _ALL, "pin"),
+    Entry("desk.notices_page", mark("招工和活动"), ("viewer", "editor"), "amenity-job_board"),
     Entry("desk.imports_page", mark("导入"), ("viewer", "editor"), "upload"),
     Entry("desk.planner_page", mark("规划"), _ALL, "layers"),
     Entry("desk.history_page", mark("修改历史"), _ALL, "history"),

@@ -17,6 +17,7 @@ from web.db import now, session
 from web.finder import going, saying, sheet
 from web.finder.blueprint import blueprint
 from web.finder.card import description, has_pictures
+from web.finder.community import at_station
 from web.finder.nearby import alternatives, rights_centres
 from web.finder.opening import opening, usual_week
 from web.finder.structured import structured
@@ -51,6 +52,7 @@ def _values(feature: dict[str, Any]) -> dict[str, Any]:
     name, name_tag = sheet.title(p)
     mark = sheet.mark(p)
     position = going.position(feature, query.by)
+    jobs, events = at_station(code)
     return {
         "p": p,
         "name": name,
@@ -67,6 +69,8 @@ def _values(feature: dict[str, Any]) -> dict[str, Any]:
         "voice": saying.voice(code, now()),
         "outcomes": saying.outcomes(code, now()),
         "letters": saying.letters(code),
+        "jobs": jobs,
+        "events": events,
         "instead": None if mark.look == "open" else alternatives(session(), feature, by=query.by, now=now()),
         "position": position,
         "address": p["address"] or going.region_words(p),
