@@ -27,6 +27,7 @@ _METHODS = [
     ("ogc/**.py", "python"),
     ("downloads/**.py", "python"),
     ("planner/**.py", "python"),
+    ("quality/**.py", "python"),
     ("ground.py", "python"),
     ("streets.py", "python"),
     ("templates/**.html", "jinja2"),

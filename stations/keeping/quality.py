@@ -15,8 +15,10 @@ from typing import Any, Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from stations.hours import SHANGHAI
 from stations.keeping import quality_counts
 from stations.models import Region, RegistryInfo
+from stations.planning import programme_progress, programmes
 
 __all__ = [
     "LEVELS",
@@ -110,10 +112,37 @@ class Area:
         found: int = getattr(self.sums, name)
         return found
 
+    @classmethod
+    def of(cls, told: Mapping[str, Any]) -> Area:
+        """Make an area of what ``figures_of`` told of it."""
+        names = {one.name for one in fields(Sums)}
+        sums = Sums(**{name: value for name, value in told.items() if name in names})
+        return cls(
+            told["code"],
+            told["level"],
+            told["names"],
+            told["parent"],
+            sums,
+            told["answered"],
+            told["answer_hours"],
+        )
+
     @property
     def daily(self) -> float | None:
         """Visits a day at a station, of the stations and days that were counted (服务效能); None where none were."""
         return self.sums.visits / self.sums.days if self.sums.days else None
+
+
+@dataclass(frozen=True, slots=True)
+class Programme:
+    """How far a programme is: stations open, of its target, and how many should be open by now."""
+
+    code: str
+    title: str
+    open: int
+    target: int
+    expected: int
+    due: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +161,8 @@ class Quality:
     occupations: Mapping[str, int]
     #: Visits by how they were counted.
     ways: Mapping[str, int]
+    #: Those that go on.
+    programmes: tuple[Programme, ...] = ()
 
     def of_level(self, level: str) -> tuple[Area, ...]:
         """Return the regions of a level, by code."""
@@ -142,12 +173,13 @@ class Quality:
         return next((area for area in self.areas if area.code == code), None)
 
 
-def quality(session: Session, *, now: datetime) -> Quality:
+def quality(session: Session, *, now: datetime, opened_by_then: bool = False) -> Quality:
     """Count the quality of the registry at ``now``: five questions to the database, however many stations there are.
 
     Regions without a station are told too, with nothing in them. Stations in no region count in the whole alone.
+    opened_by_then: leave out what opened after ``now``, for a demonstration that looks back on months it has not seen.
     """
-    sums = quality_counts.sums(session, now=now)
+    sums = quality_counts.sums(session, now=now, opened_by_then=opened_by_then)
     used = quality_counts.used(session, now=now)
     answers = quality_counts.answers(session, now=now)
     honours = quality_counts.honours(session)
@@ -190,7 +222,21 @@ def quality(session: Session, *, now: datetime) -> Quality:
         honours=honours.levels,
         occupations=used.occupations,
         ways=used.ways,
+        programmes=_programmes(session, now),
     )
+
+
+def _programmes(session: Session, now: datetime) -> tuple[Programme, ...]:
+    today = now.astimezone(SHANGHAI).date()
+    found = []
+    for one in programmes.listed(session):
+        if one.closed_on is None:
+            far = programme_progress.progress(session, one, today=today)
+            opened = far.total.count.open
+            found.append(
+                Programme(one.code, one.title, opened, one.target, far.expected, far.due.isoformat())
+            )
+    return tuple(found)
 
 
 def _by_region(*parts: Mapping[str, Mapping[str, int]]) -> dict[str, Sums]:
@@ -212,6 +258,7 @@ def figures_of(found: Quality) -> dict[str, Any]:
         "honours": dict(found.honours),
         "occupations": dict(found.occupations),
         "ways": dict(found.ways),
+        "programmes": [asdict(one) for one in found.programmes],
     }
 
 
@@ -229,27 +276,15 @@ def _told(area: Area) -> dict[str, Any]:
 
 def quality_from(told: Mapping[str, Any], *, demonstration: bool) -> Quality:
     """Return the quality that was kept as JSON; what a later version counts besides reads as 0."""
-    names = {one.name for one in fields(Sums)}
-
-    def area(row: Mapping[str, Any]) -> Area:
-        return Area(
-            row["code"],
-            row["level"],
-            row["names"],
-            row["parent"],
-            Sums(**{name: value for name, value in row.items() if name in names}),
-            row["answered"],
-            row["answer_hours"],
-        )
-
     return Quality(
         at=datetime.fromisoformat(told["at"]),
         seq=told["seq"],
         name=told["registry"],
         demonstration=demonstration,
-        whole=area(told["whole"]),
-        areas=tuple(area(row) for row in told["areas"]),
+        whole=Area.of(told["whole"]),
+        areas=tuple(Area.of(row) for row in told["areas"]),
         honours=told["honours"],
         occupations=told["occupations"],
         ways=told["ways"],
+        programmes=tuple(Programme(**one) for one in told["programmes"]),
     )

@@ -37,8 +37,8 @@ _SUMS: Final = text("""
     )
     SELECT coalesce(s.region_code, '') AS region,
         count(*) AS stations,
-        count(*) FILTER (WHERE s.verified_at >= :now - p.days * interval '1 day') AS promised,
-        count(*) FILTER (WHERE s.verified_at IS NULL) AS never,
+        count(*) FILTER (WHERE s.verified_at >= :now - p.days * interval '1 day' AND s.verified_at <= :now) AS promised,
+        count(*) FILTER (WHERE s.verified_at IS NULL OR s.verified_at > :now) AS never,
         count(s.hours_expression) AS hours,
         count(*) FILTER (WHERE k.some) AS amenities,
         coalesce(sum(k.facts), 0)::bigint AS facts,
@@ -49,6 +49,7 @@ _SUMS: Final = text("""
     FROM stations s JOIN freshness_promises p ON p.kind = s.kind
     LEFT JOIN known k ON k.station_id = s.id LEFT JOIN heard h ON h.station_id = s.id
     WHERE s.lifecycle IN ('open', 'suspended') AND s.withdrawn_reason IS NULL
+        AND (CAST(:opened_by AS date) IS NULL OR s.opened_on IS NULL OR s.opened_on <= :opened_by)
     GROUP BY 1
 """)
 
@@ -63,7 +64,7 @@ _USED: Final = text("""
             coalesce(v.how, 'noted') AS how,
             lower(v.period) < max(upper(v.period)) OVER (
                 PARTITION BY v.station_id ORDER BY lower(v.period), upper(v.period), v.id
-                ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS overlaps
+                ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS crossing
         FROM visits v JOIN served s ON s.id = v.station_id
         WHERE NOT lower_inf(v.period) AND NOT upper_inf(v.period) AND v.period <> 'empty'
             AND upper(v.period) > :first AND upper(v.period) <= :after
@@ -71,7 +72,7 @@ _USED: Final = text("""
         SELECT c.station_id, s.region, c.day, c.scans FROM scans c JOIN served s ON s.id = c.station_id
         WHERE c.day >= :first AND c.day < :after
     ), mixed AS MATERIALIZED (
-        SELECT station_id FROM told WHERE overlaps
+        SELECT station_id FROM told WHERE crossing
         UNION SELECT station_id FROM told WHERE station_id IN (SELECT station_id FROM scanned)
     )
     SELECT 'region' AS told, region, NULL::bigint AS station_id, NULL::date AS b, NULL::date AS e, NULL AS how,
@@ -165,9 +166,13 @@ def seq(session: Session) -> int:
     return session.scalar(text("SELECT last FROM commit_counter")) or 0
 
 
-def sums(session: Session, *, now: datetime) -> dict[str, dict[str, int]]:
-    """Return what is counted of stations, by the code of the region that they lie in; ``""`` for none."""
-    asked = {"now": now, "asked": list(words.FILTER_AMENITIES)}
+def sums(session: Session, *, now: datetime, opened_by_then: bool = False) -> dict[str, dict[str, int]]:
+    """Return what is counted of stations, by the code of the region that they lie in; ``""`` for none.
+
+    opened_by_then: leave out stations that opened after ``now``.
+    """
+    opened_by = now.astimezone(SHANGHAI).date() if opened_by_then else None
+    asked = {"now": now, "asked": list(words.FILTER_AMENITIES), "opened_by": opened_by}
     return {
         row["region"]: {name: value for name, value in row.items() if name != "region"}
         for row in session.execute(_SUMS, asked).mappings()

@@ -38,6 +38,7 @@ from web.desk import (
     second_factor,
     staff,
     stations,
+    usage,
     work,
 )
 from web.desk.blueprint import PREFIX, blueprint
@@ -69,6 +70,7 @@ __all__ = [
     "reverting",
     "second_factor",
     "stations",
+    "usage",
     "work",
 ]
 
