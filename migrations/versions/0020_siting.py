@@ -74,8 +74,12 @@ CREATE TABLE siting_adoptions (
 """
 INDEXES = (
     "CREATE UNIQUE INDEX uq_candidate_lists_name ON candidate_lists (name) WHERE removed_at IS NULL",
-    "CREATE UNIQUE INDEX uq_siting_adoptions_station_id ON siting_adoptions (station_id)",
+    "CREATE INDEX ix_siting_adoptions_station_id ON siting_adoptions (station_id)",
 )
+PLANNERS = "'planner', 'administrator'"
+#: Who hosts a planned station is known before anybody keeps it: who plans it may say so.
+HOST_OF_PLANNED = f"""role = 'host' AND EXISTS (SELECT FROM stations s WHERE s.id = station_id AND s.lifecycle = 'planned'
+    AND ((SELECT yz_everywhere({PLANNERS})) OR s.region_code = ANY ((SELECT yz_regions({PLANNERS}))::text[])))"""
 PLANNER = "(SELECT yz_anywhere('planner', 'administrator'))"
 #: table: what may be done with its rows beside reading and adding them
 TABLES = {"candidate_lists": ("UPDATE",), "candidates": (), "siting_adoptions": ()}
@@ -101,6 +105,7 @@ def upgrade() -> None:
                 f"CREATE POLICY changed ON {table} FOR UPDATE TO yizhan_app USING ({PLANNER}) WITH CHECK ({PLANNER})"
             )
         op.execute(f"GRANT {', '.join(('SELECT', 'INSERT', *more))} ON {table} TO yizhan_app")
+    op.execute(f"CREATE POLICY planned ON partners FOR INSERT TO yizhan_app WITH CHECK ({HOST_OF_PLANNED})")
 
 
 def downgrade() -> None:
@@ -112,6 +117,7 @@ def downgrade() -> None:
             END IF;
         END $$
     """)
+    op.execute("DROP POLICY planned ON partners")
     for table in ("siting_adoptions", "candidates", "candidate_lists"):
         op.execute(f"DROP TABLE {table}")
     op.execute("ALTER TABLE siting_plans DROP COLUMN note, DROP COLUMN further")

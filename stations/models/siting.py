@@ -83,4 +83,4 @@ class SitingAdoption(Base):
     programme_id: Mapped[int] = mapped_column(ForeignKey("programmes.id"))
     added_in: Mapped[int] = mapped_column(BigInteger, server_default=ADDED_IN)
 
-    __table_args__ = (Index("uq_siting_adoptions_station_id", "station_id", unique=True),)
+    __table_args__ = (Index("ix_siting_adoptions_station_id", "station_id"),)

@@ -21,16 +21,18 @@ from stations.models import SitingPlan
 from stations.planning.runs import as_json, by_code, rows
 from stations.planning.siting.asking import SitingQuestion
 from stations.planning.siting.proposing import Proposal
+from stations.planning.siting.wants import Problem
 
-__all__ = ["ARRAYS", "arrays_of", "ask", "finish", "get", "listed", "remove", "rename"]
+__all__ = ["ARRAYS", "arrays_of", "ask", "finish", "get", "listed", "remove", "rename", "unit_of"]
 
 #: What is kept of each cell: its number on the grid and its middle, its people, what they count for in the search, which
 #: site of the order first reaches it (``Proposal.served``), how many stations it has within the limit, and the seconds to
-#: the nearest one that the search saw. Of the pairs of chosen sites: where those of each begin, cell and seconds. And of each
-#: candidate its key, name and place, and whether the rules bar it.
+#: the nearest one that the search saw. Of the pairs of chosen sites: where those of each begin, cell and seconds. Of the
+#: stations that counted code and place, and of each candidate key, name, place and whether the rules bar it.
 ARRAYS: Final = (
     "column", "row", "lon", "lat", "weight", "worth", "served", "times", "existing_s",
     "reach_starts", "reach_cell", "reach_s",
+    "station_code", "station_lon", "station_lat",
     "candidate_key", "candidate_name", "candidate_lon", "candidate_lat", "candidate_barred",
 )  # fmt: skip
 #: Columns of a plan that a list of plans has no use for.
@@ -135,6 +137,22 @@ def _note(note: str | None) -> str | None:
     return note or None
 
 
+def unit_of(plan: SitingPlan) -> str:
+    """Return what the objective and the bound of a plan are counted in.
+
+    ``people``, ``weighted`` (people as priorities weigh them, or reached twice), ``money`` or ``sites`` (least cover),
+    ``person_seconds`` (median), ``seconds`` (centre).
+    """
+    question = SitingQuestion.of_dict(plan.question)
+    if question.problem is Problem.LEAST:
+        return "money" if (plan.basis or {}).get("costed", question.cost is not None) else "sites"
+    if question.problem is Problem.MEDIAN:
+        return "person_seconds"
+    if question.problem is Problem.CENTRE:
+        return "seconds"
+    return "weighted" if question.priority or question.problem is Problem.BACKUP else "people"
+
+
 def arrays_of(plan: SitingPlan) -> dict[str, NDArray[Any]]:
     """Return the arrays of a plan by name, as ``ARRAYS``. Raises Conflict where it has no answer yet."""
     if plan.arrays is None:
@@ -163,6 +181,9 @@ def _arrays(found: Proposal) -> dict[str, NDArray[Any]]:
         "reach_starts": np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
         "reach_cell": cover.demand[at].astype(np.int32),
         "reach_s": measured.asked.seconds[at],
+        "station_code": np.array(found.stations["code"].tolist(), dtype=np.str_),
+        "station_lon": found.stations["lon"].to_numpy(dtype=np.float64),
+        "station_lat": found.stations["lat"].to_numpy(dtype=np.float64),
         "candidate_key": np.array(table["key"].tolist(), dtype=np.str_),
         "candidate_name": np.array([name or "" for name in table["name"]], dtype=np.str_),
         "candidate_lon": table["lon"].to_numpy(dtype=np.float64),

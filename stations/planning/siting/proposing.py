@@ -48,7 +48,7 @@ class Proposal:
 
     ground: the people inside the region. offered: the candidates. answer: of the search, checked; its sites number the
     rows of the candidates. sites: one row each, the one that adds most first (``telling.sites``). regions: level → table
-    (``telling.regions``). hours: a row for each hour of the day, empty unless asked for. served: (k,) which site of the
+    (``telling.regions``). stations: those that counted. hours: a row for each hour of the day, empty unless asked for. served: (k,) which site of the
     order first reaches each cell, from 1; 0 where a station stands already, -1 where nobody reaches. further: what was
     asked beyond the plan, as JSON holds it (``further.beyond``). summary, basis: figures of the whole, and what they stand on.
     """
@@ -56,6 +56,7 @@ class Proposal:
     question: SitingQuestion
     ground: Ground
     offered: Offered
+    stations: pd.DataFrame
     measured: Measured
     answer: Answer
     sites: pd.DataFrame
@@ -110,6 +111,7 @@ def propose(
         question=question,
         ground=ground,
         offered=offers,
+        stations=stations,
         measured=measured,
         answer=answer,
         sites=told_of.sites(travel),
@@ -119,7 +121,7 @@ def propose(
         further=told_of.further(more),
         summary=told_of.summary(),
         basis=_basis(question, ground, offers, stations=stations, travel=travel, now=now)
-        | {"layers": inputs.layers_told(session, reach)},
+        | {"layers": inputs.layers_told(session, reach), "costed": measured.asked.rules.cost is not None},
     )
 
 
@@ -169,7 +171,7 @@ def _measured(
 ) -> Measured:
     """Write the question as tables of points, and measure who reaches what."""
     table = offers.table
-    columns = ["must", "must_not"] + ([] if question.cost is None else ["cost"])
+    columns = ["must", "must_not"] + (["cost"] if bool(table["cost"].notna().all()) else [])
     weight = ground.cells.weight * importance(question, areas, ground)
     ways = Remembering(travel)
     asked = of_frames(

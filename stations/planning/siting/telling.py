@@ -57,6 +57,14 @@ class Told:
         return found
 
     @cached_property
+    def _first(self) -> NDArray[np.int64]:
+        """Which site of the order first reaches each cell, whatever station does so already; 0 for none."""
+        found = np.zeros(len(self.ground.cells), dtype=np.int64)
+        for order in range(len(self.answer.sites), 0, -1):
+            found[self._measured.within.row(int(self.answer.sites[order - 1]))] = order
+        return found
+
+    @cached_property
     def _times(self) -> NDArray[np.int64]:
         """How many stations and sites each cell has within the limit."""
         return self._measured.times + self._measured.within.reached(self.answer.sites)
@@ -162,17 +170,18 @@ class Told:
 
     def hours(self, session: Session, question: SitingQuestion, travel: Ways) -> pd.DataFrame:
         """Return for each hour of the day how many ``stations`` are open, whom they reach (``before``) and whom the plan
-        reaches beside them (``newly``), its sites being open around the clock; no rows unless asked for.
+        reaches beside them (``newly``), in all and by site in their order (``sites``), the sites being open around the
+        clock; no rows unless asked for.
         """
         reach, people = question.reach, self.ground.cells.weight
-        columns = ["hour", "stations", "before", "newly"]
+        columns = ["hour", "stations", "before", "newly", "sites"]
         if not reach.around_the_clock or reach.at is None:
             return pd.DataFrame(columns=columns)
         everybody = inputs.serving(session, reach, None)
         pairs = travel.pairs(self.ground.lonlat, inputs.doors(everybody), limit_s=question.limit_s)
         row = {code: at for at, code in enumerate(everybody["code"])}
-        planned = self._measured.within.reached(self.answer.sites) > 0
-        known: dict[tuple[str, ...], tuple[float, float]] = {}
+        planned = self._first
+        known: dict[tuple[str, ...], tuple[float, float, list[float]]] = {}
         rows = []
         for hour in range(_HOURS):
             moment = reach.at.replace(hour=hour, minute=0)
@@ -181,7 +190,9 @@ class Told:
                 reached = np.zeros(len(people), dtype=bool)
                 for at in (row[code] for code in codes):
                     reached[pairs.place[pairs.starts[at] : pairs.starts[at + 1]]] = True
-                known[codes] = float(people[reached].sum()), float(people[planned & ~reached].sum())
+                new = np.where(reached, 0, planned)
+                each = np.bincount(new, people, minlength=len(self.answer.sites) + 1)[1:]
+                known[codes] = float(people[reached].sum()), float(each.sum()), each.tolist()
             rows.append((hour, len(codes), *known[codes]))
         return pd.DataFrame(rows, columns=columns)
 
