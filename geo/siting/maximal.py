@@ -22,6 +22,7 @@ from geo.siting.cover import Cover
 from geo.siting.infeasible import explain
 from geo.siting.master import master
 from geo.siting.ordering import in_order
+from geo.siting.pieces import Pieces
 from geo.siting.price import Priced, Worth, price
 from geo.siting.quick import Plan, Room, greedy, improve, shake
 from geo.siting.reduce import Reduced, reduce_cover
@@ -138,9 +139,12 @@ class _Search:
         )  # fmt: skip
         self.quick(small, rules)
         priced = self.priced(small, rules)
-        self.shaken(small, rules, priced)
-        self.root = Answer.gap_of(self.value, self.bound)
-        ended = self.proven(small, rules, priced) if not self.close() else Ended.OPTIMAL
+        if self.parts(small, rules):
+            ended = self.pieced(small, rules, priced)
+        else:
+            self.shaken(small, rules, priced)
+            self.root = Answer.gap_of(self.value, self.bound)
+            ended = self.proven(small, rules, priced) if not self.close() else Ended.OPTIMAL
         return self.finished(ended, sizes)
 
     def quick(self, small: Reduced, rules: Rules) -> None:
@@ -185,6 +189,32 @@ class _Search:
         rng = np.random.default_rng(self.limits.seed)
         for chosen in shake(plan, room, priced.share, rng, go_on=lambda: self.going(until)):
             self.found(np.concatenate([rules.must, small.sites[chosen]]))
+
+    def parts(self, small: Reduced, rules: Rules) -> bool:
+        """Tell whether pieces are bound to each other by the number of sites alone, and are small enough to be relaxed."""
+        pairs = len(small.cover)
+        plain = Worth(rules, small.sites, self.asked.cover.sites).plain and not len(rules.apart)
+        return plain and pairs <= _MANY_PAIRS and pairs * _BYTES_A_PAIR <= self.limits.megabytes * 1e6
+
+    def pieced(self, small: Reduced, rules: Rules, priced: Priced) -> Ended:
+        """Search piece by piece."""
+
+        def told(chosen: _Ints, value: float, bound: float) -> None:
+            self.bound = min(self.bound, bound + self.offset)
+            if value + self.offset > self.value:
+                self.found(np.concatenate([rules.must, small.sites[chosen]]))
+            self.told("search", self.value, self.bound)
+
+        count = (rules.count or 0) - len(rules.must)
+        pieces = Pieces(
+            small, count, priced, self.limits,
+            seconds=lambda: 0.0 if self.limits.stop() else self.left(), told=told,
+        )  # fmt: skip
+        if self.best is not None:
+            pieces.start(np.flatnonzero(np.isin(small.sites, self.best)))
+        pieces.solve()
+        self.root = Answer.gap_of(self.value, (pieces.root or self.bound - self.offset) + self.offset)
+        return Ended.OPTIMAL if self.close() else Ended.STOPPED
 
     def proven(self, small: Reduced, rules: Rules, priced: Priced) -> Ended:
         """Search what prices leave open."""
