@@ -5,5 +5,6 @@ No real list for the province is published. Every page, answer and export says t
 
 from stations.demo.fill import PROVINCE, SOURCE, fill, prepare
 from stations.demo.measured import add_run
+from stations.demo.sited import add_plan
 
-__all__ = ["PROVINCE", "SOURCE", "add_run", "fill", "prepare"]
+__all__ = ["PROVINCE", "SOURCE", "add_plan", "add_run", "fill", "prepare"]

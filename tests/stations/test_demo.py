@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 import shapely
@@ -22,7 +22,7 @@ from stations.demo.ground import Anchor, Ground, share_out
 from stations.demo.invent import invent
 from stations.demo.programmes import PROVINCE_WIDE, TOWNSHIPS
 from stations.errors import Conflict
-from stations.hours import parse_words
+from stations.hours import SHANGHAI, parse_words
 from stations.models import (
     Amenity,
     Commit,
@@ -41,6 +41,7 @@ from stations.models import (
 )
 from stations.planning import programmes
 from stations.planning.programme_progress import Count, progress
+from stations.planning.siting import plans
 from stations.planning.township_standing import standing
 from stations.registry.registry import add
 from stations.registry.writing import acting
@@ -173,6 +174,16 @@ def test_a_second_fill_does_nothing(filled: Session) -> None:
     demo.prepare(filled, say=quiet)
     assert demo.fill(filled, today=TODAY + timedelta(days=9), say=quiet) is False
     assert filled.scalar(select(func.count()).select_from(Commit)) == before
+
+
+def test_it_has_a_plan_of_twenty_invented_hosts_that_was_searched_to_the_end(filled: Session) -> None:
+    number = demo.add_plan(filled, now=datetime(2026, 7, 1, 12, tzinfo=SHANGHAI))
+    plan = plans.get(filled, number)
+    assert plan.status == "optimal"
+    assert len(plan.sites or []) == 20
+    assert all("（演示）" in site["host"] and site["consent"] != "refused" for site in plan.sites or [])
+    assert {"curve", "alternatives", "stability"} <= set(plan.further or {})
+    filled.rollback()
 
 
 def test_a_registry_of_ones_own_is_not_filled(qinghai: Session) -> None:

@@ -23,6 +23,8 @@ def fill_demo(settings: Settings) -> bool:
         if filled:
             say("Measuring who has a station within reach …")
             demo.add_run(session, now=settings.now())
+            say("Searching where twenty more would help most …")
+            demo.add_plan(session, now=settings.now())
     return filled
 
 

@@ -67,6 +67,7 @@ def offered(session: Session, question: SitingQuestion, areas: Areas, ground: Gr
     refused = (table["consent"] == "refused") & ~table["must"]
     table["must_not"] = table["key"].isin(question.must_not) | refused
     table["cost"] = _costs(table, question)
+    table = table.drop(columns="list_cost", errors="ignore")
     found = len(table)
     if found > offer.most:
         around = np.where(table["must"], np.inf, _people_about(table, ground))
