@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from datetime import datetime
 
 from flask import Flask, current_app, g
-from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.orm import Session
@@ -24,6 +24,7 @@ from web.settings import Settings
 
 __all__ = [
     "PUBLIC_TIMEOUT_MS",
+    "connection",
     "in_one_transaction",
     "init_app",
     "make_engine",
@@ -69,12 +70,12 @@ def make_engine(settings: Settings, *, reading: bool = False) -> Engine:
     )
 
     @event.listens_for(engine, "connect")
-    def warm(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+    def warm(opened: DBAPIConnection, _: ConnectionPoolEntry) -> None:
         # The first geography call of a session loads the spheroid code: 15 ms that no reader should wait for.
-        cursor = connection.cursor()
+        cursor = opened.cursor()
         cursor.execute(WARMING)
         cursor.close()
-        connection.rollback()
+        opened.rollback()
 
     if reading:
         _ping_idle(engine)
@@ -89,11 +90,11 @@ def _ping_idle(engine: Engine) -> None:
         record.info[_ANSWERED] = time.monotonic()
 
     @event.listens_for(engine, "checkout")
-    def ping(connection: DBAPIConnection, record: ConnectionPoolEntry, _: PoolProxiedConnection) -> None:
+    def ping(opened: DBAPIConnection, record: ConnectionPoolEntry, _: PoolProxiedConnection) -> None:
         if time.monotonic() - record.info.get(_ANSWERED, -math.inf) < _BELIEVED_S:
             return
         try:
-            engine.dialect.do_ping(connection)
+            engine.dialect.do_ping(opened)
         except engine.dialect.loaded_dbapi.Error as error:
             # The others of the pool that are older are most likely gone too.
             raise InvalidatePoolError from error
@@ -111,9 +112,10 @@ def init_app(app: Flask, *, writing: Engine, reading: Engine) -> None:
 
     @app.teardown_appcontext
     def close(_: BaseException | None) -> None:
-        opened: Session | None = g.pop("session", None)
-        if opened is not None:
-            opened.close()
+        for name in ("session", "connection"):
+            opened: Session | Connection | None = g.pop(name, None)
+            if opened is not None:
+                opened.close()
 
 
 def in_one_transaction() -> None:
@@ -126,8 +128,18 @@ def in_one_transaction() -> None:
 def session() -> Session:
     """Return this request's session. Pages and the API only read; nothing commits it."""
     if "session" not in g:
-        g.session = Session(current_app.extensions[_READING])
+        g.session = Session(g.get("connection") or current_app.extensions[_READING])
     found: Session = g.session
+    return found
+
+
+def connection() -> Connection:
+    """Return the connection that this request reads over, without a session around it: that costs as much as a small question."""
+    if "session" in g:
+        return session().connection()
+    if "connection" not in g:
+        g.connection = current_app.extensions[_READING].connect()
+    found: Connection = g.connection
     return found
 
 

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any, Final
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     ColumnElement,
     Float,
@@ -117,6 +118,8 @@ STATIONS: Final = Source(
     ),
     base=(P.listed.is_(True),),
     life=_station_life,
+    # The transaction that wrote the row: PostgreSQL gives no number twice to what may still be read.
+    version=literal_column("public_stations.xmin::text::bigint", BigInteger),
 )
 
 

@@ -122,19 +122,13 @@ def geojson(column: Any, *, srid: int, latitude_first: bool, digits: int) -> Col
     return func.ST_AsGeoJSON(func.ST_FlipCoordinates(moved) if latitude_first else moved, digits, 0)
 
 
-def intersects_box(column: Any, box: BBox) -> ColumnElement[bool]:
-    """Return whether a geometry column meets a box, which may cross the antimeridian, to the last digit.
+def intersects_box(column: Any, boxes: Sequence[Sequence[Any]]) -> ColumnElement[bool]:
+    """Return whether a geometry column meets one of some boxes, to the last digit.
 
-    ``&&`` alone compares boxes that the index has rounded outwards, by up to a metre.
+    boxes: west, south, east, north of each, as numbers or expressions. ``&&`` alone compares boxes that the index has
+    rounded outwards, by up to a metre.
     """
-    return or_(
-        *(
-            func.ST_Intersects(
-                column, func.ST_MakeEnvelope(part.west, part.south, part.east, part.north, 4326)
-            )
-            for part in box.parts()
-        )
-    )
+    return or_(*(func.ST_Intersects(column, func.ST_MakeEnvelope(*edges, 4326)) for edges in boxes))
 
 
 #: What CQL2 calls the relations of geometries, and PostGIS too.

@@ -16,7 +16,6 @@ from typing import Any, Final
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
-    Dialect,
     Integer,
     Select,
     Subquery,
@@ -35,6 +34,7 @@ from stations.models import CommitCounter, PublicStation, Region
 from stations.query import Open, StationQuery
 from stations.registry import public, queries
 from stations.registry.collections import GAPS, REGIONS
+from stations.registry.written import Reader, Written, write
 
 __all__ = ["EXTENT", "LAYERS", "MAX_ZOOM", "FieldOf", "Layer", "Tile", "encode", "last_change"]
 
@@ -91,16 +91,16 @@ class Layer:
     name: str
     geometry: str
     fields: tuple[FieldOf, ...]
-    encode: Callable[[Session, Tile, StationQuery, datetime], bytes | None]
+    encode: Callable[[Reader, Tile, StationQuery, datetime], bytes | None]
 
 
-def last_change(session: Session) -> int:
+def last_change(reader: Reader) -> int:
     """Return the number of the last commit: while it stays, every tile does."""
-    return session.scalar(select(CommitCounter.last)) or 0
+    return reader.scalar(select(CommitCounter.last)) or 0
 
 
 def encode(
-    session: Session, names: Sequence[str], tile: Tile, query: StationQuery, *, now: datetime | None = None
+    reader: Reader, names: Sequence[str], tile: Tile, query: StationQuery, *, now: datetime | None = None
 ) -> bytes:
     """Return a tile with these layers; no bytes at all where nothing lies in it.
 
@@ -108,7 +108,7 @@ def encode(
     is what a tile is.
     """
     moment = public.moment_of(query, now)
-    found = [LAYERS[name].encode(session, tile, query, moment) for name in names]
+    found = [LAYERS[name].encode(reader, tile, query, moment) for name in names]
     return b"".join(part for part in found if part)
 
 
@@ -117,7 +117,7 @@ def _turns(x: int, y: int) -> int:
     return sum(((x >> bit & 1) | (y >> bit & 1) << 1) << 2 * bit for bit in range(_BITS))
 
 
-def _stations(session: Session, tile: Tile, query: StationQuery, moment: datetime) -> bytes | None:
+def _stations(reader: Reader, tile: Tile, query: StationQuery, moment: datetime) -> bytes | None:
     first, last = tile.keys
     corner = {
         "first": first,
@@ -126,11 +126,12 @@ def _stations(session: Session, tile: Tile, query: StationQuery, moment: datetim
         "north": tile.y << (_BITS - tile.z),
     }
     if query.open is Open.NOW:
-        computed = public.computed(session, query, moment)
-        return _bytes(session.scalar(_cells(tile.z, queries.conditions(query, moment, computed)), corner))
-    # A moment decides nothing here. Writing the statement down would take longer than the database takes to answer it.
-    text, values = _written(session.get_bind().dialect, tile.z, replace(query, at=None, lang="zh"))
-    return _bytes(session.connection().exec_driver_sql(text, {**values, **corner}).scalar())
+        with Session(reader.connection() if isinstance(reader, Session) else reader) as session:
+            computed = public.computed(session, query, moment)
+        return _bytes(reader.scalar(_cells(tile.z, queries.conditions(query, moment, computed)), corner))
+    # A moment decides nothing here.
+    rows = _written(tile.z, replace(query, at=None, lang="zh")).rows(reader, corner)
+    return _bytes(rows[0][0])
 
 
 def _bytes(content: Any) -> bytes | None:
@@ -138,12 +139,9 @@ def _bytes(content: Any) -> bytes | None:
 
 
 @lru_cache(maxsize=512)
-def _written(dialect: Dialect, zoom: int, query: StationQuery) -> tuple[str, dict[str, Any]]:
-    """Write the statement of a zoom and a query, for every tile; without the values of the tile's own parameters."""
-    conditions = queries.conditions(query, _ANY_MOMENT, {})
-    written = _cells(zoom, conditions).compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
-    own = {"first", "last", "west", "north"}
-    return str(written), {name: value for name, value in written.params.items() if name not in own}
+def _written(zoom: int, query: StationQuery) -> Written:
+    """Write the statement of a zoom and a query down, for every tile."""
+    return write(_cells(zoom, queries.conditions(query, _ANY_MOMENT, {})))
 
 
 def _cells(zoom: int, conditions: Sequence[ColumnElement[bool]]) -> Select[Any]:
@@ -214,7 +212,7 @@ def _right(number: Any, bits: int) -> ColumnElement[int]:
     return found
 
 
-def _regions(session: Session, tile: Tile, __: StationQuery, ___: datetime) -> bytes | None:
+def _regions(reader: Reader, tile: Tile, __: StationQuery, ___: datetime) -> bytes | None:
     levels = [level for level, zoom in _LEVELS.items() if tile.z >= zoom]
     features = (
         select(
@@ -231,10 +229,10 @@ def _regions(session: Session, tile: Tile, __: StationQuery, ___: datetime) -> b
         .order_by(Region.code)
         .subquery("regions")
     )
-    return _bytes(session.scalar(_encoded(features, "regions", identified=False)))
+    return _bytes(reader.scalar(_encoded(features, "regions", identified=False)))
 
 
-def _gaps(session: Session, tile: Tile, __: StationQuery, ___: datetime) -> bytes | None:
+def _gaps(reader: Reader, tile: Tile, __: StationQuery, ___: datetime) -> bytes | None:
     told = GAPS.queryables
     features = (
         select(
@@ -248,7 +246,7 @@ def _gaps(session: Session, tile: Tile, __: StationQuery, ___: datetime) -> byte
         .order_by(GAPS.key)
         .subquery("gaps")
     )
-    return _bytes(session.scalar(_encoded(features, "gaps")))
+    return _bytes(reader.scalar(_encoded(features, "gaps")))
 
 
 def _in_tile(shape: Any, tile: Tile, *, buffer: int) -> ColumnElement[Any]:

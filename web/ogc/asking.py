@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final, TypeVar
 
 from flask import request
@@ -14,16 +14,17 @@ from geo.bbox import BBox
 from geo.errors import GeoError
 from stations import vocabulary as words
 from stations.errors import Invalid
-from stations.query import NAMES, BadQuery, Problem, StationQuery
+from stations.query import NAMES, BadQuery, Open, Problem, StationQuery
 from stations.registry import cql, public, queries
 from stations.registry.crs import CRS84, SERVED, Crs, box_in
+from stations.registry.feature_pages import Question
 from stations.registry.features import Source
 from web.db import now, session
 from web.ogc.collections import Collection
 from web.ogc.negotiation import known_language
 from web.ogc.times import span
 
-__all__ = ["DEFAULT_LIMIT", "MAX_LIMIT", "OF_ITEM", "OF_ITEMS", "OF_STATIONS", "Asked", "asked", "asked_crs"]
+__all__ = ["DEFAULT_LIMIT", "MAX_LIMIT", "OF_ITEM", "OF_ITEMS", "OF_STATIONS", "asked", "asked_crs"]
 
 DEFAULT_LIMIT: Final = 100
 MAX_LIMIT: Final = 1000
@@ -35,19 +36,10 @@ OF_ITEMS: Final = (
 OF_ITEM: Final = ("crs", "f", "lang")
 #: The names of the finder's query string that say which stations, as they do everywhere else. ``limit``, ``bbox`` and
 #: ``cursor`` are OGC's here; where the two meet they mean the same.
-OF_STATIONS: Final = tuple(name for name in NAMES if name not in {"bbox", "limit", "cursor", "lang"})
+OF_STATIONS: Final = tuple(
+    name for name in NAMES if name not in {"bbox", "limit", "cursor", "lang", "jobs", "events"}
+)
 _T = TypeVar("_T")
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """Which features, how many, from where on, and in which reference system."""
-
-    conditions: tuple[ColumnElement[bool], ...]
-    limit: int = DEFAULT_LIMIT
-    cursor: str | None = None
-    crs: Crs = CRS84
-    box: BBox | None = None
 
 
 class _Reader:
@@ -87,14 +79,12 @@ class _Reader:
             raise BadQuery(tuple(self.problems))
 
 
-def asked(collection: Collection) -> Asked:
+def asked(collection: Collection) -> Question:
     """Read which features of a collection are asked for. Raises BadQuery that names every parameter that is wrong."""
     reader = _Reader(OF_ITEMS + (OF_STATIONS if collection.one_query else ()))
     source = collection.source
-    conditions: list[ColumnElement[bool]] = []
     box = reader.read("bbox", _box_reader(reader), None)
-    if box is not None:
-        conditions.append(queries.intersects_box(source.location, box))
+    conditions: list[ColumnElement[bool]] = []
     during = reader.read("datetime", span, None)
     if during is not None and source.life is not None:
         conditions.append(source.life(during))
@@ -102,17 +92,21 @@ def asked(collection: Collection) -> Asked:
     for alone in ("bbox-crs", "filter-crs", "filter-lang"):
         if alone in request.args and alone.split("-")[0] not in request.args:
             reader.wrong(alone, request.args[alone], f"{alone}: has no meaning without {alone.split('-')[0]}")
-    found = Asked(
-        (),
+    found = Question(
         limit=reader.read("limit", _limit, DEFAULT_LIMIT),
-        cursor=reader.read("cursor", str, None),
+        after=reader.read("cursor", str, None),
         crs=reader.read("crs", _crs, CRS84),
         box=box,
     )
-    if collection.one_query:
-        conditions += _of_one_query(reader)
+    stations = _of_one_query(reader) if collection.one_query else None
     reader.done()
-    return replace(found, conditions=tuple(conditions))
+    if stations is None:
+        return replace(found, conditions=tuple(conditions))
+    if (shape := _shape(stations)) is not None:
+        return replace(found, conditions=tuple(conditions), stations=shape)
+    moment = public.moment_of(stations, now())
+    computed: dict[Any, list[str]] = public.computed(session(), stations, moment)
+    return replace(found, conditions=(*conditions, *queries.conditions(stations, moment, computed)))
 
 
 def asked_crs() -> Crs:
@@ -159,16 +153,23 @@ def _language(text: str) -> str:
     return text
 
 
-def _of_one_query(reader: _Reader) -> list[ColumnElement[bool]]:
+def _shape(query: StationQuery) -> StationQuery | None:
+    """Return a query that asks by codes alone: it has few shapes, and the statement of each is written down once."""
+    shape = StationQuery(
+        kinds=query.kinds, classes=query.classes, amenities=query.amenities, unknown=query.unknown, open=query.open,
+        access=query.access, fee=query.fee, lifecycle=query.lifecycle, regions=query.regions,
+    )  # fmt: skip
+    # What is not named here is asked about a moment, a place or words.
+    return shape if shape == replace(query, at=None) and query.open is not Open.NOW else None
+
+
+def _of_one_query(reader: _Reader) -> StationQuery | None:
+    """Read what the finder's query string says of the stations; None where it says nothing."""
     given = [(name, value) for name, value in request.args.items(multi=True) if name in OF_STATIONS]
     if not given:
-        return []
+        return None
     query, problems, _ = StationQuery.read(given)
     known = {problem.name for problem in reader.problems}
     reader.problems += [problem for problem in problems if problem.name not in known]
-    if "lifecycle" not in request.args:
-        # The collection is every station; the finder's "in service or suspended" is asked for by name.
-        query = replace(query, lifecycle=tuple(words.LIFECYCLE))
-    moment = public.moment_of(query, now())
-    computed: dict[Any, list[str]] = public.computed(session(), query, moment)
-    return queries.conditions(query, moment, computed)
+    # The collection is every station; the finder's "in service or suspended" is asked for by name.
+    return query if "lifecycle" in request.args else replace(query, lifecycle=tuple(words.LIFECYCLE))

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from flask import Response, request, url_for
+from flask import request, url_for
 
 from web.origin import absolute
 
-__all__ = ["Link", "address", "here", "link_header"]
+__all__ = ["Link", "address", "here", "heres", "link_header"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +45,20 @@ def address(endpoint: str, query: Iterable[tuple[str, str]] = (), /, **place: An
 
 def here(query: Iterable[tuple[str, str]], form: str) -> str:
     """Return the whole address of what is asked now, with another query string and in a form (``f``)."""
-    asked = urlencode([*((name, value) for name, value in query if name != "f"), ("f", form)], safe=",:/")
-    return absolute(f"{request.script_root}{quote(request.path)}?{asked}")
+    return heres(query, (form,))[0]
 
 
-def link_header(response: Response, links: Sequence[Link]) -> None:
-    """Say the links in the header too, for who reads no further."""
+def heres(query: Iterable[tuple[str, str]], forms: Iterable[str]) -> list[str]:
+    """Return the whole addresses of what is asked now in several forms, as ``here`` does."""
+    rest = urlencode([(name, value) for name, value in query if name != "f"], safe=",:/")
+    start = absolute(f"{request.script_root}{quote(request.path)}?{rest}{'&' if rest else ''}f=")
+    return [start + form for form in forms]
+
+
+def link_header(links: Sequence[Link]) -> str:
+    """Write the links for the header field, for who reads no further."""
     # Titles stay in the body: a header holds ASCII, and theirs are in the reader's language.
-    response.headers["Link"] = ", ".join(
+    return ", ".join(
         f'<{quote(link.href, safe=_SAFE)}>; rel="{link.rel}"; type="{link.type}"'
         for link in links
         if not link.templated

@@ -15,7 +15,7 @@ from markupsafe import Markup
 from geo.bbox import BBox
 from stations import vocabulary as words
 from stations.registry import public
-from stations.registry.features import FeaturePage
+from stations.registry.feature_pages import FeaturePage
 from web.db import session
 from web.ground import credits_of_pictures, ground, name_in, review_words
 from web.i18n import LANGUAGES, lang, say
@@ -82,7 +82,7 @@ def items(
     )
 
 
-def item(found: Collection, text: str, links: Sequence[Link]) -> str:
+def item(found: Collection, text: bytes, links: Sequence[Link]) -> str:
     """Write one feature: where it is, and all that is known of it."""
     feature = json.loads(text)
     return _page(

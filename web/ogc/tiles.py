@@ -12,7 +12,8 @@ from stations.errors import NotFound
 from stations.query import BadQuery, Open, Problem, StationQuery
 from stations.registry import public, tiles
 from stations.registry.tiles import LAYERS, MAX_ZOOM, Tile
-from web.db import now, session
+from web.db import connection, now
+from web.ogc.answers import conditional
 from web.ogc.blueprint import blueprint
 from web.ogc.collections import get
 from web.ogc.openapi_tiles import MATRIX_SET, MVT, OF_TILES
@@ -98,14 +99,15 @@ def _answer(layers: list[str], place: Tile, query: StationQuery) -> AnyResponse:
     moment = public.moment_of(query, now()) if query.open is Open.NOW else None
     found = cache.get(
         (tuple(layers), place, query.encode(), moment),
-        lambda: tiles.last_change(session()),
-        lambda: tiles.encode(session(), layers, place, query, now=now()),
+        lambda: tiles.last_change(connection()),
+        lambda: tiles.encode(connection(), layers, place, query, now=now()),
     )
     packed = bool(found.plain) and request.accept_encodings["gzip"] > 0
-    answer = Response(found.packed if packed else found.plain, content_type=MVT)
-    answer.headers["Cache-Control"] = f"public, max-age={_KEPT_S}"
-    answer.set_etag(f"{found.tag}-gzip" if packed else found.tag)
-    answer.vary.add("Accept-Encoding")
-    if packed:
-        answer.content_encoding = "gzip"
-    return answer.make_conditional(request)
+    headers = {
+        "Cache-Control": f"public, max-age={_KEPT_S}",
+        "ETag": f'"{found.tag}-gzip"' if packed else f'"{found.tag}"',
+        "Vary": "Accept-Encoding",
+        **({"Content-Encoding": "gzip"} if packed else {}),
+    }
+    answer = Response(found.packed if packed else found.plain, content_type=MVT, headers=headers)
+    return conditional(answer)
