@@ -89,6 +89,8 @@ def state_label(state: str) -> str:
 
 def step_label(step: str | None) -> str:
     """Return what a worker is doing."""
+    if (step or "").startswith("search "):
+        return _searching(*(step or "").split()[1:])
     known = {
         "read": say("读取文件"),
         "judge": say("逐行判定"),
@@ -102,8 +104,24 @@ def step_label(step: str | None) -> str:
         "count": say("计数"),
         "hours": say("逐小时计算"),
         "keep": say("存入登记"),
+        "candidates": say("收集候选点"),
+        "search": say("搜索"),
+        "further": say("再算增益曲线和其他方案"),
+        "tell": say("数出每个站点覆盖谁"),
     }
     return known.get(step or "", "")
+
+
+def _searching(best: str = "-", bound: str = "-", *_: str) -> str:
+    """Say how far a search is: the best plan by now, and what the solver says none is better than."""
+
+    def written(text: str) -> str:
+        try:
+            return f"{float(text):,.0f}" if abs(float(text)) >= 1_000 else f"{float(text):,.6g}"
+        except (ValueError, OverflowError):
+            return "–"
+
+    return say("搜索：目前最好 {best}，求解器声明的界 {bound}", best=written(best), bound=written(bound))
 
 
 def severity_label(severity: Severity) -> str:

@@ -84,6 +84,8 @@ def _outcome(now: Progress) -> str | None:
         return url_for("desk.layer_page", layer_id=layer)
     if "facts" in now.arguments and now.ended:
         return url_for("desk.describe_file", upload_id=now.arguments["upload"])
+    if plan := now.arguments.get("plan"):
+        return url_for("desk.site_plan", plan_id=plan)
     run = now.arguments.get("run")
     return url_for("desk.run_page", run_id=run) if run else None
 

@@ -9,7 +9,7 @@ from typing import Protocol
 from web.maps.canvas import Canvas, Point
 from web.maps.palette import Palette
 
-__all__ = ["Words", "draw_dots", "draw_mark", "draw_panel", "draw_pin", "draw_scale"]
+__all__ = ["Words", "draw_dots", "draw_mark", "draw_number", "draw_panel", "draw_pin", "draw_scale"]
 
 _Box = tuple[float, float, float, float]
 #: The pins of ``static/icons.svg``, 32 by 40, their tip at (16, 38.5).
@@ -76,6 +76,14 @@ def draw_dots(canvas: Canvas, palette: Palette, dots: Sequence[tuple[Point, str]
         taken.add(cell)
         tone = palette.accent if shape == "round" else palette.service
         canvas.disc((x, y), 4, fill=tone, line=palette.pin_rim, wide=1)
+
+
+def draw_number(canvas: Canvas, palette: Palette, at: Point, text: str) -> None:
+    """Draw a number in a disc whose middle is at ``at``."""
+    size = 12.0
+    radius = max(10.0, canvas.wide(text, size=size, bold=True) / 2 + 5)
+    canvas.disc(at, radius, fill=palette.service, line=palette.pin_rim, wide=2)
+    canvas.words(at, text, size=size, colour=palette.on_service, bold=True, anchor="middle")
 
 
 def _teardrop() -> list[Point]:

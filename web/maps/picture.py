@@ -16,12 +16,12 @@ from geo.bbox import BBox
 from geo.mercator import metres_per_pixel, pixels, zoom_to_fit
 from web.maps.canvas import Canvas, PngCanvas, Point, SvgCanvas
 from web.maps.fonts import faces
-from web.maps.marks import draw_dots, draw_mark, draw_panel, draw_pin, draw_scale
+from web.maps.marks import draw_dots, draw_mark, draw_number, draw_panel, draw_pin, draw_scale
 from web.maps.outlines import Area
 from web.maps.palette import DARK, LIGHT, Palette
 from web.maps.view import View
 
-__all__ = ["Dot", "Ground", "Name", "Panel", "PictureSpec", "Pin", "Square", "render"]
+__all__ = ["Dot", "Ground", "Name", "Numbered", "Panel", "PictureSpec", "Pin", "Square", "render"]
 
 _LARGEST_PX = 12_000_000
 _SIDES = (64, 2048)
@@ -51,6 +51,15 @@ class Dot:
     lon: float
     lat: float
     shape: Literal["round", "square"] = "round"
+
+
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """A place that the words beside a picture speak of by its number, WGS 84."""
+
+    lon: float
+    lat: float
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +105,8 @@ class PictureSpec:
     pins: tuple[Pin, ...] = ()
     #: Drawn below the pins; of those that would lie on one spot, one.
     dots: tuple[Dot, ...] = ()
+    #: Drawn above the pins, the first over all others.
+    numbers: tuple[Numbered, ...] = ()
     panel: Panel | None = None
     #: (code of an area, colour): counties that are filled with another colour than that of land.
     fills: tuple[tuple[str, str], ...] = ()
@@ -164,11 +175,15 @@ def render(spec: PictureSpec, ground: Ground) -> bytes:
             radius = pin.reach_m / metres_per_pixel(pin.lat, view.zoom)
             canvas.disc(at, radius, fill=None, line=palette.accent, wide=1.5)
         draw_pin(canvas, palette, at, shape=pin.shape, look=pin.look)
+    numbers = [(number.text, view.at(number.lon, number.lat)) for number in spec.numbers]
+    for text, at in reversed(numbers):
+        draw_number(canvas, palette, at, text)
     # Over the stations: the review mark is seen whole however many there are. Names come last and keep clear of all.
     taken = [draw_mark(canvas, palette, spec.review, spec.credits)]
     middle = metres_per_pixel(view.lat_at(canvas.height / 2), view.zoom)
     taken.append(draw_scale(canvas, palette, middle, spec.unit_words, below=taken[0][1]))
     taken += [(x - 16, y - 40, x + 16, y + 4) for _, (x, y) in pins]
+    taken += [(x - 12, y - 12, x + 12, y + 12) for _, (x, y) in numbers]
     if spec.panel is not None:
         taken.append((0, 0, _panel_width(spec), canvas.height))
     _draw_names(canvas, view, ground, palette, taken)

@@ -20,6 +20,14 @@ from web.planner import (
     programmes_townships,
     report,
     routes,
+    siting,
+    siting_adopt,
+    siting_changes,
+    siting_compare,
+    siting_dossier,
+    siting_files,
+    siting_loss,
+    siting_picture,
 )
 
 __all__ = [
@@ -35,6 +43,14 @@ __all__ = [
     "programmes_townships",
     "report",
     "routes",
+    "siting",
+    "siting_adopt",
+    "siting_changes",
+    "siting_compare",
+    "siting_dossier",
+    "siting_files",
+    "siting_loss",
+    "siting_picture",
 ]
 
 _doors = Blueprint("planner", __name__)
