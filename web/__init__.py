@@ -19,8 +19,7 @@ def create_app(settings: Settings, *, engine: Engine | None = None, sandbox: boo
     sandbox: whether the database is a copy in which anybody may try the desk. No setting can say so.
     """
     # Imported here, so that a command that serves nothing starts without the faces and their map library.
-    from flask import Flask, Response
-    from sqlalchemy import text
+    from flask import Flask
 
     from web import (
         api,
@@ -31,8 +30,11 @@ def create_app(settings: Settings, *, engine: Engine | None = None, sandbox: boo
         downloads,
         embed,
         finder,
+        health,
         i18n,
         limiting,
+        logs,
+        metrics,
         ogc,
         pages,
         planner,
@@ -48,11 +50,11 @@ def create_app(settings: Settings, *, engine: Engine | None = None, sandbox: boo
     app.secret_key = settings.require_secret_key()
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.url_map.strict_slashes = False
-    db.init_app(
-        app,
-        writing=engine or db.make_engine(settings),
-        reading=db.reader(engine) if engine else db.make_engine(settings, reading=True),
-    )
+    writing = engine or db.make_engine(settings)
+    reading = db.reader(engine) if engine else db.make_engine(settings, reading=True)
+    logs.init_app(app, settings)
+    metrics.init_app(app, settings, engines={"writing": writing, "reading": reading})
+    db.init_app(app, writing=writing, reading=reading)
     i18n.init_app(app, default=settings.lang)
     problems.init_app(app)
     app.config["YIZHAN_BASE_MAP"] = base = base_maps.configured(settings)
@@ -71,14 +73,7 @@ def create_app(settings: Settings, *, engine: Engine | None = None, sandbox: boo
     app.register_blueprint(downloads.blueprint)
     desk.init_app(app)
     planner.init_app(app)
-
-    @app.get("/healthz")
-    def healthz() -> Response:
-        """Answer whether the application and its database work."""
-        db.session().execute(text("SELECT 1"))
-        return Response(
-            "ok\n", content_type="text/plain; charset=utf-8", headers={"Cache-Control": "no-store"}
-        )
+    health.init_app(app, settings)
 
     return app
 

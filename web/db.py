@@ -53,8 +53,9 @@ def make_engine(settings: Settings, *, reading: bool = False) -> Engine:
     if reading:
         # Starting a second process takes longer than what public pages ask.
         options += " -c default_transaction_read_only=on -c max_parallel_workers_per_gather=0"
+    address = settings.require_database()
     engine = create_engine(
-        settings.require_database(),
+        (settings.read_database_url or address) if reading else address,
         isolation_level="AUTOCOMMIT" if reading else "READ COMMITTED",
         pool_size=8,
         max_overflow=8,

@@ -44,6 +44,8 @@ def of(settings: Settings) -> Settings:
         settings,
         database_url=settings.sandbox_database_url,
         owner_database_url=None,
+        read_database_url=None,
+        log=None,
         sandbox_database_url=None,
         secret_key=settings.key_for("sandbox").hex(),
         photos=settings.photos.with_name(f"{settings.photos.name}-sandbox"),

@@ -30,13 +30,15 @@ def die_with_parent(signal_number: int = signal.SIGTERM) -> None:
 
 def application() -> Flask:
     """Build the application of the environment's settings; granian calls this once in each worker."""
-    from web import create_app, sandbox
+    from web import create_app, metrics, sandbox
+    from web.registries import ROOT
     from web.sending import Sending
     from web.settings import Settings
 
     die_with_parent()
     settings = Settings.read()
     app = create_app(settings)
+    metrics.share(app, ROOT / "var" / "metrics")
     sandbox.mount(app, settings)
     app.wsgi_app = Sending(app.wsgi_app)  # type: ignore[method-assign]
     return app

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import ipaddress
 import os
 import re
 import secrets
@@ -57,6 +58,7 @@ class Settings:
 
     database_url: str | None = field(default=None, repr=False)
     owner_database_url: str | None = field(default=None, repr=False)
+    read_database_url: str | None = field(default=None, repr=False)
     registry: str | None = None
     province: str | None = None
     host: str = "127.0.0.1"
@@ -82,6 +84,13 @@ class Settings:
     backups: Path = _BACKUPS / DEMO
     trusted_proxies: int = 0
     api_per_minute: int = 1200
+    monitors: str = "127.0.0.0/8 ::1/128"
+    log: str | None = None
+    log_addresses: str = "no"
+    log_days: int = 180
+    report_days: int = 0
+    icp_number: str | None = None
+    police_number: str | None = None
     report_devices: int = 3
     report_networks: int = 2
     report_hours: int = 72
@@ -336,6 +345,30 @@ def _folder(text: str) -> Path:
     return folder
 
 
+def _networks(text: str) -> str:
+    found = [word for word in re.split(r"[\s,]+", text) if word]
+    try:
+        return " ".join(str(ipaddress.ip_network(word)) for word in found)
+    except ValueError as error:
+        raise ValueError(f"must be networks such as 127.0.0.0/8 10.20.0.0/16 ({error})") from None
+
+
+def _log(text: str) -> str:
+    return text if text == "stderr" else str(_folder(text))
+
+
+def _icp(text: str) -> str:
+    if not re.fullmatch(r"[\u4e00-\u9fff]ICP备\d{6,10}号(-\d{1,4})?", text):
+        raise ValueError("must be as the ministry gave it, such as 青ICP备12345678号-1")
+    return text
+
+
+def _police(text: str) -> str:
+    if not re.fullmatch(r"[\u4e00-\u9fff]公网安备\s?\d{14}号?", text):
+        raise ValueError("must be as the police gave it, such as 青公网安备 63010202000001号")
+    return text
+
+
 def _moment(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
@@ -359,6 +392,13 @@ SETTINGS = (
         "The same database for the role that owns the tables; script/server migrates with it. "
         "Where it is not set, the schema must be current already.",
         "owner_database_url",
+        _address,
+    ),
+    Setting(
+        "YIZHAN_READ_DATABASE_URL",
+        "",
+        "A streaming replica of that database, for the application's role: pages and programs that only read ask it.",
+        "read_database_url",
         _address,
     ),
     Setting(
@@ -472,7 +512,8 @@ SETTINGS = (
         "YIZHAN_PUBLIC_URL",
         "",
         "Where readers reach this site, such as https://map.example.org: it stands on door plates and in what is shared. "
-        "Where it is not set, the host that the reader's browser named is taken.",
+        "Where it is not set, the host that the reader's browser named is taken if it is this machine or in a local network; any other "
+        "is refused.",
         "public_url",
         _origin,
     ),
@@ -536,6 +577,51 @@ SETTINGS = (
         "0 counts nothing.",
         "api_per_minute",
         _whole(0, 1_000_000),
+    ),
+    Setting(
+        "YIZHAN_MONITORS",
+        "127.0.0.0/8 ::1/128",
+        "Networks whose monitors may read /metrics and the details of /readyz.",
+        "monitors",
+        _networks,
+    ),
+    Setting(
+        "YIZHAN_LOG",
+        "",
+        "Where a line of each request is written: stderr, or the absolute path of a folder. Where it is not set, none is.",
+        "log",
+        _log,
+    ),
+    Setting(
+        "YIZHAN_LOG_ADDRESSES",
+        "no",
+        "Whether these lines have the reader's network address.",
+        "log_addresses",
+        _yes_or_no,
+    ),
+    Setting(
+        "YIZHAN_LOG_DAYS", "180", "Days that files of that folder are kept.", "log_days", _whole(1, 3660)
+    ),
+    Setting(
+        "YIZHAN_REPORT_DAYS",
+        "0",
+        "Days after which words and photo of an answered report are deleted; 0 keeps them.",
+        "report_days",
+        _whole(0, 3660),
+    ),
+    Setting(
+        "YIZHAN_ICP_NUMBER",
+        "",
+        "The site's ICP number (ICP 备案号), such as 青ICP备12345678号-1, shown in the foot of public pages.",
+        "icp_number",
+        _icp,
+    ),
+    Setting(
+        "YIZHAN_POLICE_NUMBER",
+        "",
+        "Its number at the police (公安备案号), such as 青公网安备 63010202000001号, shown beside it.",
+        "police_number",
+        _police,
     ),
     Setting(
         "YIZHAN_REPORT_DEVICES",

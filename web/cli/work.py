@@ -57,9 +57,10 @@ def upkeep(settings: Settings) -> tuple[int, int]:
     """
     from stations import jobs
     from stations.accounts import sweeping
-    from stations.keeping import files, inbox, voices
+    from stations.keeping import files, inbox, retention, voices
     from stations.registry import derived, schedules
     from stations.registry.writing import OPERATOR, acting, actor_id
+    from web import logs
 
     with transaction(settings) as session:
         voices.sweep(session, settings.now())
@@ -71,10 +72,13 @@ def upkeep(settings: Settings) -> tuple[int, int]:
                 pass
         done = schedules.extend(session, now=settings.now())
     with transaction(settings) as session:
+        retention.forget_answered(session, settings.now(), days=settings.report_days)
+    with transaction(settings) as session:
         files.sweep(session, settings.photos)
     with transaction(settings) as session:
         inbox.sweep(session, settings.uploads, settings.now())
         jobs.sweep(session, settings.now())
+    logs.sweep(settings, settings.now())
     # GDAL takes a second to load, which a command that does nothing of this need not wait for.
     from web.downloads import dumps
 
