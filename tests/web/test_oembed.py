@@ -210,9 +210,9 @@ def test_the_one_region_that_is_asked_for_gives_its_name_to_code_and_page(client
 
 def test_without_a_setting_the_host_of_the_request_is_ours_and_no_other(make_client: Make) -> None:
     client = make_client(public_url=None)
-    here = {"Host": "a.example:8080"}
-    assert client.get("/oembed?url=http%3A%2F%2Fa.example%3A8080%2Fmap", headers=here).status_code == 200
-    assert client.get("/oembed?url=http%3A%2F%2Fb.example%2Fmap", headers=here).status_code == 404
+    here = {"Host": "a.local:8080"}
+    assert client.get("/oembed?url=http%3A%2F%2Fa.local%3A8080%2Fmap", headers=here).status_code == 200
+    assert client.get("/oembed?url=http%3A%2F%2Fb.local%2Fmap", headers=here).status_code == 404
 
 
 @given(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import socket
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
@@ -158,13 +159,31 @@ def test_a_forged_host_is_in_no_link(client: FlaskClient, host: str, path: str) 
     assert SITE in answer.text or answer.status_code == 400
 
 
-def test_without_a_configured_address_a_host_that_is_none_is_refused(registry: Engine) -> None:
-    with site_of(registry, public_url=None) as app:
+def test_without_a_configured_address_only_a_host_that_is_surely_ours_stands_in_a_link(
+    registry: Engine,
+) -> None:
+    ours = [
+        "localhost:8000", "127.0.0.1", "127.8.9.1:8000", "[::1]:8000", "192.168.1.20:8000", "10.0.0.7", "172.31.0.1", "169.254.3.4",
+        "100.64.1.1", "[fd12::1]", "[fe80::1]", "stations", "Stations.Local", "map.home.arpa", "a.localhost", socket.gethostname(),
+    ]  # fmt: skip
+    others = [
+        "evil.example", "evil.com:8000", "8.8.8.8", "172.32.0.1", "[2001:db8::1]", "local.evil.com", "127.0.0.1.evil.com",
+        "localhost.evil.com", "256.1.1.1", "2130706433.com", f"{socket.gethostname()}.evil.com",
+    ]  # fmt: skip
+    with site_of(registry, public_url=None, host="bound.example.org") as app:
         client = app.test_client()
-        assert "http://stations.local/ogc" in get(client, "", headers={"Host": "stations.local"}).text
-        answer = get(client, "", headers={"Host": 'a"b<c>.example'})
-        assert answer.status_code == 400
-        assert "<c>" not in str(answer.headers)
+        for host in [*ours, "bound.example.org:8000"]:
+            answer = get(client, "", headers={"Host": host})
+            assert answer.status_code == 200, host
+            assert f"http://{host.lower()}/ogc" in answer.text
+        for host in others:
+            answer = get(client, "", headers={"Host": host})
+            assert (answer.status_code, answer.mimetype) == (400, "application/problem+json"), host
+            assert "set YIZHAN_PUBLIC_URL" in answer.text
+            assert "Link" not in answer.headers
+        none = get(client, "", headers={"Host": 'a"b<c>.example'})
+        assert none.status_code == 400
+        assert "<c>" not in str(none.headers)
 
 
 def test_every_wrong_parameter_is_named_at_once(client: FlaskClient) -> None:

@@ -522,9 +522,10 @@ def test_a_host_that_is_no_host_does_not_reach_a_page(visit: Visit, host: str) -
     assert "<script>" not in answer.text.replace("<script nonce", "")
 
 
-def test_without_a_public_address_the_host_of_the_request_counts(visit: Visit) -> None:
-    page = html(visit("full", headers={"Host": "Yizhan.Example:8443"}))
-    assert '<link rel="canonical" href="http://yizhan.example:8443/s/' in page
+def test_without_a_public_address_the_host_of_the_request_counts_where_it_is_a_local_one(visit: Visit) -> None:
+    page = html(visit("full", headers={"Host": "Yizhan.Local:8443"}))
+    assert '<link rel="canonical" href="http://yizhan.local:8443/s/' in page
+    assert visit("full", headers={"Host": "evil.example"}).status_code == 400
 
 
 def test_the_card_is_a_picture_of_the_size_that_messengers_want(visit: Visit) -> None:
@@ -581,7 +582,7 @@ def test_the_plate_has_a_code_that_leads_to_the_station(
 ) -> None:
     code = filled[1]["full"]
     page = html(visit("full", "/plate", settings={"public_url": "https://map.example.org"}))
-    wanted = segno.make(f"https://map.example.org/s/{code}", error="m", micro=False)
+    wanted = segno.make(f"https://map.example.org/s/{code}?door", error="m", micro=False)
     drawn = io.BytesIO()
     wanted.save(
         drawn, kind="svg", border=2, xmldecl=False, omitsize=True, nl=False, dark="#000", light="#fff"
