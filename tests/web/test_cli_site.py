@@ -6,6 +6,7 @@ import json
 import os
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine
@@ -186,3 +187,128 @@ def test_where_there_is_no_plan_the_reason_and_what_would_help_are_told() -> Non
     assert told.startswith("There is no such plan: too close. What would help: wider.")
     told = standing(PLAN | {"sites": [], "reason": "no plan was found in the time given"})
     assert told.startswith("Stopped: no plan was found in the time given.")
+
+
+HOSTS = (
+    "编号,名称,经度,纬度,依托单位,是否同意,造价(万元)\n"
+    "A1,川口大厅,102.1,36.6,邮政局,同意,5\nA2,碾伯支行,101.9,36.6,,也许,3\nA3,没有位置,,,,,\n"
+)
+
+
+def kept(run: Run, *words: str) -> str:
+    """Keep a plan and return its number."""
+    status, _, err = run("propose", "--size-m", "500", *words)
+    assert status == 0, err
+    found = re.search(r"Kept as plan (\d+)\.", err)
+    assert found is not None
+    return found[1]
+
+
+def test_a_file_of_candidates_is_kept_once_and_its_sites_go_all_the_way_to_planned_stations(
+    run: Run, tmp_path: Path
+) -> None:
+    hosts = tmp_path / "社区.csv"
+    hosts.write_text(HOSTS, encoding="utf-8")
+    number = kept(
+        run,
+        "--count",
+        "1",
+        "--candidates",
+        str(hosts),
+        "--datum",
+        "wgs84",
+        "--round-the-clock",
+        "--keep",
+        "名单",
+    )
+    again = kept(run, "--count", "2", "--candidate-list", "社区", "--cost", "1", "--keep", "两个")
+    _, out, _ = run("candidates", "list")
+    assert re.search(r"社区 +2 +– +社区\.csv", out)
+    _, out, _ = run("dossier", number)
+    assert "依托单位 邮政局 · 意向 同意 · 造价 50,000" in out
+    assert re.search(r"nearest station 东站 \(\w+\), [\d,]+ minutes, use not counted", out)
+    assert "by hour: 4,000 4,000" in out
+    assert "runner-up 碾伯支行 (A2): -2,000 people in its place" in out
+    assert "That no plan is better than the bound is the solver's claim" in out
+    _, out, _ = run("compare", number, again)
+    assert f"Sites at the same place: 1; only in plan {number}: 0; only in plan {again}: 1." in out
+    assert "4,000 people are newly reached by both, 0 by plan" in out
+    assert "Asked differently: count: 1 / 2" in out
+    status, out, err = run("adopt", number, "P1", "--all")
+    assert (status, re.search(r"A1 +\S+ +川口大厅 +P1", out) is not None) == (0, True), err
+    status, _, err = run("adopt", number, "P1", "A1")
+    assert status == 1
+    assert re.search(r"site A1 of plan \d+ is the station \S+ \(川口大厅\) of programme P1 already", err)
+    for form in ("xlsx", "geojson"):
+        status, _, err = run("export", number, str(tmp_path / f"sites.{form}"))
+        assert (status, f"Sites written to {tmp_path}/sites.{form}: 1." in err) == (0, True)
+    assert "川口大厅" in (tmp_path / "sites.geojson").read_text(encoding="utf-8")
+    assert run("candidates", "remove", "社区")[0] == 0
+    status, _, err = run("propose", "--count", "1", "--candidate-list", "社区")
+    assert (status, "there is no list of candidates '社区'" in err) == (1, True)
+
+
+def test_a_kept_plan_tells_its_curve_and_what_moving_a_site_loses_and_is_renamed_and_removed(
+    run: Run,
+) -> None:
+    number = kept(run, "--count", "2", "--alternatives", "1", "--runs", "2", "--keep", "曲线")
+    _, out, _ = run("curve", number)
+    assert re.search(r"^ *1 +4,000 +4,000 +4,000 +0\.00% +optimal$", out, re.MULTILINE)
+    assert re.search(r"^ *2 +7,000 +7,000 +7,000 +0\.00% +optimal$", out, re.MULTILINE)
+    _, out, _ = run("show", number)
+    assert "Alternative 1 (optimal): 6,000 people newly reached; sites shared: 1, others: 丁." in out
+    assert "With demand that strays by 20% (2 runs, 2 proven) this plan stays" in out
+    key = re.search(r"戊 +(place-\d+)", out)
+    assert key is not None
+    _, out, _ = run("loss", number, key[1], "--to", "101.9,36.6")
+    assert "10,000 people within the limit, -2,000; 4,000 lose their station, 2,000 gain one." in out
+    _, out, _ = run("loss", number, key[1])
+    assert "left out: 8,000 people within the limit, -4,000" in out
+    assert run("rename", number, "--title", "新名", "--note", "给主席看")[0] == 0
+    assert f"Plan {number}: 新名 (给主席看)" in run("show", number)[1]
+    assert run("remove", number)[0] == 0
+    assert run("show", number)[2] == f"there is no plan of sites {number}\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (
+            ("--problem", "median", "--beyond-min", "60"),
+            "Optimal: by the solver's claim no plan takes all people",
+        ),
+        (
+            ("--problem", "centre", "--beyond-min", "600"),
+            "Optimal: by the solver's claim no plan has a shorter longest",
+        ),
+        (("--problem", "backup", "--once", "0.5"), "Optimal: by the solver's claim no plan counts more"),
+        (("--problem", "capacitated", "--holds", "2500"), "people have room"),
+    ],
+)
+def test_every_problem_is_told_in_its_own_words(run: Run, words: tuple[str, ...], sentence: str) -> None:
+    status, out, err = run("propose", "--count", "2", "--size-m", "500", *words)
+    assert (status, sentence in out) == (0, True), out + err
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (
+            ("propose", "--count", "1", "--problem", "median", "--everybody"),
+            "--everybody belongs to least and backup",
+        ),
+        (("propose", "--count", "1", "--candidates", "nowhere.csv"), "there is no such file"),
+        (
+            ("propose", "--count", "1", "--candidates", "cells", "--candidate-list", "x"),
+            "Say one of --candidates",
+        ),
+        (("export", "1", "sites.pdf"), "end the name with .gpkg"),
+        (("adopt", "1", "P1"), "Name sites, or say --all."),
+        (("rename", "1"), "Give --title or --note."),
+    ],
+)
+def test_options_that_contradict_each_other_are_refused(
+    run: Run, words: tuple[str, ...], sentence: str
+) -> None:
+    status, _, err = run(*words)
+    assert (status, sentence in err) == (2, True)

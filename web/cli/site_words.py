@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import ceil
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from web.cli.common import table
 
@@ -12,9 +12,26 @@ if TYPE_CHECKING:
     from stations.models import SitingPlan
     from stations.planning.siting import Proposal
 
-__all__ = ["as_json", "kept_as_json", "sites", "standing"]
+__all__ = ["amount", "as_json", "kept_as_json", "sites", "standing"]
 
-_KEPT = ("status", "reason", "relaxation", "question", "basis", "summary", "sites", "regions", "hours")
+_KEPT = (
+    "status",
+    "reason",
+    "relaxation",
+    "question",
+    "basis",
+    "summary",
+    "sites",
+    "regions",
+    "hours",
+    "further",
+)
+#: What no plan does better, by problem; "than" may follow.
+_BETTER: Final = {
+    "maximal": "reaches more", "least": "costs less", "median": "takes all people together less",
+    "centre": "has a shorter longest way", "backup": "counts more, once and twice together,",
+    "capacitated": "serves more",
+}  # fmt: skip
 
 
 def as_json(found: Proposal) -> dict[str, Any]:
@@ -31,6 +48,7 @@ def as_json(found: Proposal) -> dict[str, Any]:
         "sites": runs.rows(found.sites),
         "regions": {level: runs.by_code(rows) for level, rows in found.regions.items()},
         "hours": runs.rows(found.hours),
+        "further": found.further,
     }
 
 
@@ -39,6 +57,7 @@ def kept_as_json(plan: SitingPlan) -> dict[str, Any]:
     return {
         "plan": plan.id,
         "title": plan.title,
+        "note": plan.note,
         "asked_at": plan.asked_at.isoformat(timespec="seconds"),
         "seconds": plan.seconds,
         "versions": plan.versions,
@@ -78,6 +97,7 @@ def standing(plan: Mapping[str, Any]) -> str:
             f"{summary['newly']:,.0f} people newly within {minutes} minutes of a station: {summary['after']:,.0f} of "
             f"{summary['people']:,.0f} then ({share:.1%}), {summary['before']:,.0f} before."
         )
+        lines.extend(_of_problem(summary))
         if summary["cost"] is not None:
             each = summary["cost_per_person"]
             lines.append(
@@ -95,26 +115,54 @@ def standing(plan: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def _of_problem(summary: Mapping[str, Any]) -> list[str]:
+    found = []
+    if summary.get("mean_s_after") is not None:
+        found.append(
+            f"On average {summary['mean_s_after'] / 60:,.1f} minutes, {summary['mean_s_before'] / 60:,.1f} before; at "
+            f"longest {summary['worst_s_after'] / 60:,.1f}, {summary['worst_s_before'] / 60:,.1f} before; "
+            f"{summary['out_of_reach']:,.0f} people are out of reach of anybody."
+        )
+    if summary.get("served_before") is not None:
+        found.append(f"{summary['objective']:,.0f} people have room, {summary['served_before']:,.0f} before.")
+    if summary.get("twice_after"):
+        found.append(
+            f"{summary['twice_after']:,.0f} people have two within reach, {summary['twice_before']:,.0f} before."
+        )
+    return found
+
+
 def _sure(plan: Mapping[str, Any]) -> str:
     """Say how sure a plan is. The bound is the solver's claim and is called so; everything else was checked."""
     status, summary = plan["status"], plan["summary"]
-    least = plan["question"]["problem"] == "least"
+    problem = plan["question"]["problem"]
     if status == "infeasible":
         return f"There is no such plan: {plan['reason']}. What would help: {plan['relaxation']}."
     if not plan["sites"] and plan["reason"]:
         return f"Stopped: {plan['reason']}. Give the search more seconds, or allow a gap."
-    here = f"this plan is at {_figure(summary['objective'])}"
+    here = f"this plan is at {_objective(summary['objective'], problem)}"
     if summary["gap"] is None:
         return f"Stopped before a proof: no bound; {here}, how far it may be from the best is not known."
-    what = "costs less" if least else "reaches more"
+    what, bound = _BETTER[problem], _objective(summary["bound"], problem)
     if status == "optimal":
-        return f"Optimal: by the solver's claim no plan {what} (bound {_figure(summary['bound'])})."
-    claim = f"by the solver's claim none {what} than {_figure(summary['bound'])}"
+        return f"Optimal: by the solver's claim no plan {what} (bound {bound})."
+    claim = f"by the solver's claim none {what} than {bound}"
     # Rounded up: a plan is never told to be nearer than is known.
     sure = f"{claim}; {here}, {ceil(10_000 * summary['gap']) / 100:g} % away at most."
     return (
         f"Within the gap that was allowed: {sure}" if status == "gap" else f"Stopped before a proof: {sure}"
     )
+
+
+def _objective(value: float, problem: str) -> str:
+    return amount(value, {"median": "person_seconds", "centre": "seconds"}.get(problem, ""))
+
+
+def amount(value: float, unit: str) -> str:
+    """Write an objective in its unit (``plans.unit``)."""
+    if unit == "person_seconds":
+        return f"{_figure(value / 3_600)} hours"
+    return f"{value / 60:,.1f} minutes" if unit == "seconds" else _figure(value)
 
 
 def _figure(value: float) -> str:

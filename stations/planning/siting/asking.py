@@ -18,6 +18,8 @@ EACH: Final = ("prefecture", "county", "township")
 _LONGEST_S: Final = 3_600.0
 _HEAVIEST: Final = 1_000.0
 _FARTHEST_MIN: Final = 24 * 60
+#: Times the main limit that who has no station counts as away, where no farther limit is asked about.
+_BEYOND: Final = 4
 #: Wishes that one problem knows and the others do not.
 _OF_PROBLEM: Final = {
     "beyond_min": (Problem.MEDIAN, Problem.CENTRE),
@@ -39,10 +41,11 @@ class SitingQuestion:
     lowest counts. floors: (region, least) stations there in the end, existing ones included. each: a level of which every
     region shall have a station. must, must_not: keys of candidates. seconds, gap, seed: how the search ends.
 
-    Of the median and the centre, ``beyond_min``: who has no station nearer counts as so many minutes away, the largest
-    limit of ``reach`` where None. Of backup, ``once``: the share that being reached once counts, beside being reached
-    twice; ``everybody``: all who can be reached must be. Of capacities, ``holds``: people whom a site can serve, and
-    ``stations_hold`` an existing station, the same where None.
+    Of the median and the centre, ``beyond_min``: who has no station nearer counts as so many minutes away; where None the
+    largest limit of ``reach``, or four times the main one where that is the largest. Of backup, ``once``: the share that
+    being reached once counts, beside being reached twice; ``everybody``: all who can be reached must be. Of capacities,
+    ``holds``: people whom a site can serve, and ``stations_hold`` an existing station, the same where None. further: what
+    is told beyond the plan.
     """
 
     reach: CoverageQuestion = field(default_factory=CoverageQuestion)
@@ -135,8 +138,9 @@ class SitingQuestion:
         """How far the search looks, in seconds: the limit, or for minutes themselves what counts as beyond."""
         if not self.problem.by_distance:
             return self.limit_s
-        far = max(self.reach.limits_min) if self.beyond_min is None else self.beyond_min
-        return 60.0 * far
+        largest, main = max(self.reach.limits_min), self.reach.main_min
+        usual = largest if largest > main else _BEYOND * main
+        return 60.0 * (usual if self.beyond_min is None else self.beyond_min)
 
     @property
     def limit_s(self) -> float:

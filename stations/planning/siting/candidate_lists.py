@@ -23,7 +23,7 @@ from stations.planning.siting.candidate_files import ReadList, read
 from stations.registry import queries
 from stations.registry.regions import mainland_of
 
-__all__ = ["add", "find", "get", "listed", "look", "remove", "table"]
+__all__ = ["add", "find", "get", "kept_as", "listed", "look", "remove", "table"]
 
 
 def look(session: Session, path: Path, *, datum: Datum | None = None) -> ReadList:
@@ -52,8 +52,7 @@ def add(
     if len(source.strip()) > 200:
         raise Invalid("a source has at most 200 characters", field="source", value=source[:60])
     found = look(session, path, datum=datum)
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    digest = _digest(path)
     kept = CandidateList(
         name=name, source=source.strip(), file_name=file_name or path.name, sha256=digest,
         reading={
@@ -86,6 +85,25 @@ def add(
         ],
     )  # fmt: skip
     return kept
+
+
+def kept_as(
+    session: Session,
+    path: Path,
+    *,
+    name: str,
+    source: str = "",
+    datum: Datum | None = None,
+    actor: int,
+    now: datetime,
+) -> CandidateList:
+    """Return the list of a name where it was made of this very file, else keep the file as it. Raises as ``add``."""
+    found = session.scalar(
+        select(CandidateList).where(CandidateList.name == name.strip(), CandidateList.removed_at.is_(None))
+    )
+    if found is not None and found.sha256 == _digest(path):
+        return found
+    return add(session, path, name=name, source=source, datum=datum, actor=actor, now=now)
 
 
 def listed(session: Session) -> Sequence[CandidateList]:
@@ -138,3 +156,8 @@ def table(session: Session, name: str) -> pd.DataFrame:
     columns = ["key", "name", "lon", "lat", "host", "premises", "consent", "address", "note", "list_cost"]
     frame = pd.DataFrame(rows.all(), columns=columns, dtype=object)
     return frame.astype({"lon": "float64", "lat": "float64", "list_cost": "float64"})
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -6,7 +6,7 @@ Functions take a session and never commit; those that write are called inside ``
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from importlib.metadata import version
 from typing import Any, Final
@@ -23,7 +23,7 @@ from stations.planning.siting.asking import SitingQuestion
 from stations.planning.siting.proposing import Proposal
 from stations.planning.siting.wants import Problem
 
-__all__ = ["ARRAYS", "arrays_of", "ask", "finish", "get", "listed", "remove", "rename", "unit_of"]
+__all__ = ["ARRAYS", "arrays_of", "ask", "finish", "get", "listed", "remove", "rename", "unit", "unit_of"]
 
 #: What is kept of each cell: its number on the grid and its middle, its people, what they count for in the search, which
 #: site of the order first reaches it (``Proposal.served``), how many stations it has within the limit, and the seconds to
@@ -138,14 +138,18 @@ def _note(note: str | None) -> str | None:
 
 
 def unit_of(plan: SitingPlan) -> str:
-    """Return what the objective and the bound of a plan are counted in.
+    """Return what the objective and the bound of a plan are counted in, as ``unit`` has it."""
+    return unit(SitingQuestion.of_dict(plan.question), plan.basis or {})
+
+
+def unit(question: SitingQuestion, basis: Mapping[str, Any]) -> str:
+    """Return what the objective and the bound of an answer are counted in. basis: of the answer.
 
     ``people``, ``weighted`` (people as priorities weigh them, or reached twice), ``money`` or ``sites`` (least cover),
     ``person_seconds`` (median), ``seconds`` (centre).
     """
-    question = SitingQuestion.of_dict(plan.question)
     if question.problem is Problem.LEAST:
-        return "money" if (plan.basis or {}).get("costed", question.cost is not None) else "sites"
+        return "money" if basis.get("costed", question.cost is not None) else "sites"
     if question.problem is Problem.MEDIAN:
         return "person_seconds"
     if question.problem is Problem.CENTRE:
