@@ -17,7 +17,7 @@ from sqlalchemy import func, select, union
 from sqlalchemy.orm import Session
 
 from stations.errors import Unavailable
-from stations.models import Change, Commit, Photo, Report
+from stations.models import Change, Commit, InspectionPhoto, Photo, Report
 
 __all__ = ["GRACE", "claim", "sweep"]
 
@@ -48,7 +48,7 @@ def claim(session: Session, folder: Path) -> None:
 
 
 def sweep(session: Session, folder: Path) -> int:
-    """Delete the files that no report and no station names, older than ``GRACE``; return how many they were.
+    """Delete the files that no report, no station and no inspection names, older than ``GRACE``; return how many they were.
 
     A photo that was put to a station and removed again is named by the ledger, which can bring it back. One that staff
     took out of a report is gone. Raises Unavailable where the folder is another registry's.
@@ -76,6 +76,7 @@ def _named(session: Session) -> set[str]:
         union(
             select(Report.photo_sha256).where(Report.photo_sha256.is_not(None)),
             select(Photo.sha256),
+            select(InspectionPhoto.sha256).where(InspectionPhoto.sha256.is_not(None)),
             # Text where a row was removed, [old, new] where one was changed.
             select(func.coalesce(of_history[0].astext, of_history.astext)).where(
                 Change.table_name == Photo.__tablename__, of_history.astext.is_not(None)

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import Engine, create_engine, func, select, text
 from sqlalchemy.orm import Session
 
 from conftest import fill_squares
-from stations.errors import Conflict, Invalid, NotAllowed, NotFound
+from stations.errors import Conflict
 from stations.hours import Hours
-from stations.keeping.inspecting import documents, following, honouring, library, pictures, record
+from stations.keeping.inspecting import documents, library, record
 from stations.keeping.inspecting.rating import Answer
-from stations.keeping.inspecting.record import Announced, Draft, ItemFound
-from stations.models import Change, Finding, Honour, Inspection, Station
+from stations.keeping.inspecting.record import Draft, ItemFound
+from stations.models import Inspection, Station
 from stations.registry import registry
 from stations.registry.writing import OPERATOR, acting, actor_id
 from stations.schema import differences

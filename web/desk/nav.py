@@ -30,6 +30,7 @@ ENTRIES = [
     Entry("desk.stations", mark("站点"), _ALL, "pin"),
     Entry("desk.notices_page", mark("招工和活动"), ("viewer", "editor"), "amenity-job_board"),
     Entry("desk.usage_page", mark("使用人次"), _ALL, "amenity-seating"),
+    Entry("desk.inspections_page", mark("现场检查"), _ALL, "shield"),
     Entry("desk.imports_page", mark("导入"), ("viewer", "editor"), "upload"),
     Entry("desk.planner_page", mark("规划"), _ALL, "layers"),
     Entry("desk.history_page", mark("修改历史"), _ALL, "history"),

@@ -8,6 +8,8 @@
   var setup = self.yizhan;
   var SHELL = "yizhan-shell-" + setup.version, SEEN = "yizhan-seen";
   var GROUND = ["/map/regions.json", "/map/places.json"];
+  /* Pages that say by themselves when they were made, and what of them is over by now. */
+  var DATED = ["/jobs", "/events"];
   var PATIENCE_MS = 5000, MOST_SEEN = 60;
 
   self.addEventListener("install", function (event) {
@@ -18,7 +20,7 @@
 
   self.addEventListener("activate", function (event) {
     event.waitUntil(caches.keys().then(function (names) {
-      return Promise.all(names.filter(function (name) { return name !== SHELL && name !== SEEN; }).map(function (name) { return caches.delete(name); }));
+      return Promise.all(names.filter(function (name) { return name.indexOf("yizhan-shell-") === 0 && name !== SHELL; }).map(function (name) { return caches.delete(name); }));
     }).then(function () { return self.clients.claim(); }));
   });
 
@@ -44,10 +46,10 @@
     var late = new Promise(function (_, reject) { self.setTimeout(reject, PATIENCE_MS, new Error("late")); });
     var asked = fetch(request);
     return Promise.race([asked, late]).then(function (response) {
-      if (url.pathname.indexOf("/s/") === 0) remember(request, response);
+      if (url.pathname.indexOf("/s/") === 0 || DATED.indexOf(url.pathname) >= 0) remember(request, response);
       return response.status >= 502 && response.status <= 504 && url.pathname === "/" ? shell(url) : response;
     }).catch(function () {
-      return caches.match(request).then(function (seen) {
+      return caches.match(request, { ignoreSearch: DATED.indexOf(url.pathname) >= 0 }).then(function (seen) {
         if (seen) return seen;
         return url.pathname === "/" ? shell(url) : asked;
       });
@@ -58,7 +60,7 @@
     var request = event.request, url = new URL(request.url);
     if (request.method !== "GET" || url.origin !== self.location.origin) return;
     if (request.mode === "navigate") {
-      if (url.pathname === "/" || url.pathname.indexOf("/s/") === 0) event.respondWith(page(request, url));
+      if (url.pathname === "/" || url.pathname.indexOf("/s/") === 0 || DATED.indexOf(url.pathname) >= 0) event.respondWith(page(request, url));
     } else if (url.pathname.indexOf("/static/") === 0) {
       event.respondWith(caches.match(request).then(function (kept) { return kept || fetch(request); }));
     } else if (GROUND.indexOf(url.pathname) >= 0) {

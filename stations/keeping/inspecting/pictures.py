@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from stations.errors import Conflict, NotAllowed, NotFound
 from stations.models import Finding, Inspection, InspectionPhoto
 
-__all__ = ["add_mended", "fill", "leave_out", "of_inspection", "waiting"]
+__all__ = ["add_mended", "fill", "is_kept", "leave_out", "of_inspection", "waiting"]
 
 #: Photos of how one finding was mended.
 _MOST_MENDED = 10
@@ -66,6 +66,12 @@ def add_mended(session: Session, finding: Finding, photo: UUID, sha256: str) -> 
         )
     )
     session.flush()
+
+
+def is_kept(session: Session, sha256: str) -> bool:
+    """Tell whether a picture belongs to an inspection or to the mending of a finding."""
+    wanted = select(InspectionPhoto.id).where(InspectionPhoto.sha256 == sha256).limit(1)
+    return session.scalar(wanted) is not None
 
 
 def of_inspection(session: Session, inspection_id: int) -> Sequence[InspectionPhoto]:

@@ -103,25 +103,10 @@
     return sending;
   };
 
-  /* A photo of a phone has megabytes, which bad reception does not carry; the server keeps 1600 pixels a side. Browsers
-     that would lay it on its side (before Chrome 81), and whatever goes wrong, send it as it is: the server draws it
-     anew in any case. */
-  var LARGE_BYTES = 500000, SIDE = 1600;
-  function shrunk(photo) {
-    if (!photo || photo.size < LARGE_BYTES || !window.createImageBitmap || !window.CSS.supports("image-orientation", "from-image")) return Promise.resolve(photo || null);
-    return window.createImageBitmap(photo).then(function (picture) {
-      var scale = Math.min(1, SIDE / Math.max(picture.width, picture.height)), canvas = document.createElement("canvas");
-      canvas.width = Math.round(picture.width * scale);
-      canvas.height = Math.round(picture.height * scale);
-      canvas.getContext("2d").drawImage(picture, 0, 0, canvas.width, canvas.height);
-      return new Promise(function (resolve) { canvas.toBlob(resolve, "image/jpeg", 0.85); });
-    }).then(function (small) { return small && small.size < photo.size ? small : photo; }, function () { return photo; });
-  }
-
   /** Keep a letter and try to send it. The promise tells what became of it. */
   yizhan.writeLetter = function (url, body, photo) {
     var letter = { id: yizhan.uuid(), made: Date.now(), url: url, body: body, photo: null };
-    return shrunk(photo).then(function (small) {
+    return yizhan.shrunk(photo).then(function (small) {
       letter.photo = small;
       return yizhan.kept.put("outbox", letter.id, letter);
     }).then(yizhan.sendAll).then(function (outcomes) {
