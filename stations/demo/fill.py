@@ -18,6 +18,7 @@ from geo.mainland import Mainland
 from stations.demo.ground import grounds
 from stations.demo.invent import Invented, invent
 from stations.demo.programmes import add_programmes
+from stations.demo.use import add_use
 from stations.errors import Conflict
 from stations.imports.names import identity_key, identity_text, place_key
 from stations.models import (
@@ -88,6 +89,8 @@ def fill(session: Session, *, today: date, say: Callable[[str], None], count: in
     actor = actor_id(session, DEMONSTRATION)
     with acting(session, actor, reason="demonstration data"):
         _store(session, stations, regions.mainland_of(session), areas, actor=actor, today=today)
+        source = session.scalars(select(Source.id).where(Source.code == SOURCE)).one()
+        add_use(session, source_id=source, today=today)
         say("Planning programmes …")
         add_programmes(session, actor=actor, today=today)
         say(f"Preparing {len(stations)} stations for the map …")

@@ -25,7 +25,22 @@ def fill_demo(settings: Settings) -> bool:
             demo.add_run(session, now=settings.now())
             say("Searching where twenty more would help most …")
             demo.add_plan(session, now=settings.now())
+    if filled:
+        _show_quality(settings)
     return filled
+
+
+def _show_quality(settings: Settings) -> None:
+    """Give a demonstration scans of its plates and the quality of the year before, each in a transaction of its actor."""
+    from stations import demo
+    from stations.registry.writing import DEMONSTRATION, actor_id
+    from web.quality.keeping import look_back
+
+    with transaction(settings) as session:
+        demo.add_scans(session, today=settings.now().astimezone(SHANGHAI).date())
+    with transaction(settings) as session:
+        say("Looking back on the quality of twelve months …")
+        look_back(session, settings, actor=actor_id(session, DEMONSTRATION))
 
 
 def load_regions(settings: Settings, province: str) -> bool:
@@ -61,6 +76,7 @@ def upkeep(settings: Settings) -> tuple[int, int]:
     from stations.registry import derived, schedules
     from stations.registry.writing import OPERATOR, acting, actor_id
     from web import logs
+    from web.quality.keeping import keep_month
 
     with transaction(settings) as session:
         voices.sweep(session, settings.now())
@@ -78,6 +94,8 @@ def upkeep(settings: Settings) -> tuple[int, int]:
     with transaction(settings) as session:
         inbox.sweep(session, settings.uploads, settings.now())
         jobs.sweep(session, settings.now())
+    with transaction(settings) as session:
+        keep_month(session, settings, actor=actor_id(session, OPERATOR))
     logs.sweep(settings, settings.now())
     # GDAL takes a second to load, which a command that does nothing of this need not wait for.
     from web.downloads import dumps

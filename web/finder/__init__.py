@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from web.finder import card, home, offline, plate, station
+from web.finder import card, door, home, offline, plate, station
 from web.finder.blueprint import blueprint
 
-__all__ = ["blueprint", "card", "home", "offline", "plate", "station"]
+__all__ = ["blueprint", "card", "door", "home", "offline", "plate", "station"]

@@ -6,7 +6,7 @@ import io
 
 import orjson
 import segno
-from flask import render_template, request, url_for
+from flask import render_template, request
 from markupsafe import Markup
 
 from stations import vocabulary as words
@@ -15,6 +15,7 @@ from stations.registry.schedules import to_hours
 from web.db import now, session
 from web.finder import sheet
 from web.finder.blueprint import blueprint
+from web.finder.door import plate_address
 from web.finder.opening import usual_week
 from web.i18n import lang
 from web.origin import absolute
@@ -27,10 +28,11 @@ SIZES = {"a5": "148mm 210mm", "a6": "105mm 148mm"}
 
 @blueprint.get("/s/<code>/plate")
 def station_plate(code: str) -> str:
-    """Show the plate, in A5 or A6. The address on it is short and carries no language: the scanner's browser has one."""
+    """Show the plate, in A5 or A6. The address on it is short and carries no language: the scanner's browser
+    has one. It carries the mark by which scans are counted."""
     p = orjson.loads(public.station(session(), code, now=now()))["properties"]
     hours = to_hours(p["hours"]["expression"], p["hours"]["calendar"], ())
-    address = absolute(url_for("finder.station_page", code=code))
+    address = absolute(plate_address(code))
     name, tag = sheet.title(p)
     size = request.args.get("size", "")
     size = size if size in SIZES else "a5"
