@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from web.pages.privacy import filings
 from web.pages.views import blueprint
 
-__all__ = ["blueprint"]
+__all__ = ["blueprint", "filings"]
