@@ -45,6 +45,7 @@ _SET_ASIDE: Final[tuple[Mapping[str, Any], ...]] = (
     {"access": (), "fee": ()},
     {"q": ""},
     {"amenities": ()},
+    {"jobs": (), "events": ()},
     {"regions": ()},
     {"lifecycle": tuple(words.LIFECYCLE)},
     {"kinds": (), "classes": ()},
@@ -171,7 +172,13 @@ class _Asking:
         ranked: list[_Candidate] = []
         reach = self.travel.farthest_m(query.by, HOUR)
         for found, rest_beyond_m in nearest(
-            self.session, query, near, within_m=reach, without=self.without, first=self.first
+            self.session,
+            query,
+            near,
+            moment=self.moment,
+            within_m=reach,
+            without=self.without,
+            first=self.first,
         ):
             rest_takes = self.travel.fewest(query.by, rest_beyond_m) if rest_beyond_m < inf else inf
             for horizon in self.travel.horizons:
@@ -195,7 +202,7 @@ class _Asking:
         few = min(self.limit, _NEAREST_ANYWAY)
         closest: list[_Candidate] = []
         for found, rest_beyond_m in nearest(
-            self.session, query, near, without=self.without, first=self.first
+            self.session, query, near, moment=self.moment, without=self.without, first=self.first
         ):
             closest = self._judged(query, found, near)
             closest.sort(key=_by_distance)

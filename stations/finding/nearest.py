@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Final, NamedTuple, cast
 
-from sqlalchemy import Float, Integer, and_, bindparam, func, not_, select
+from sqlalchemy import DateTime, Float, Integer, and_, bindparam, func, not_, select
 from sqlalchemy.orm import Session
 
 from stations.finding.asking import Prepared, prepare
@@ -35,6 +35,8 @@ _SHAPES: Final = 512
 
 #: For ``open=now`` alone, which no shape has.
 _NO_MOMENT: Final = datetime.fromtimestamp(0, UTC)
+#: The moment at which work is wanted or an event is on, as it stands in a statement that is made once.
+_MOMENT = cast("datetime", bindparam("moment", _NO_MOMENT, type_=DateTime(timezone=True)))
 #: Longitude and latitude as they stand in a statement that is made once.
 _NEAR = cast("tuple[float, float]", (bindparam("lon", 0.0, type_=Float), bindparam("lat", 0.0, type_=Float)))
 
@@ -52,6 +54,7 @@ def nearest(
     query: StationQuery,
     near: tuple[float, float],
     *,
+    moment: datetime,
     within_m: float | None = None,
     without: str | None = None,
     first: int = FIRST,
@@ -59,7 +62,7 @@ def nearest(
     """Yield the nearest stations to a point that meet the query, ever more of them, until there are no others.
 
     ``open=now`` and hours that are unknown only on arrival are not looked at. within_m: nothing farther is wanted, but
-    may come. without: the code of a station that is left out. first: how many come first.
+    may come. moment: when work is wanted, or an event is on. without: the code of a station that is left out. first: how many come first.
     """
     statement = _statement(_shape(query), within_m is not None, without is not None)
     given: dict[str, Any] = {"lon": near[0], "lat": near[1]}
@@ -67,6 +70,8 @@ def nearest(
         given["reach"] = within_m
     if without is not None:
         given["without"] = without
+    if query.jobs or query.events:
+        given["moment"] = moment
     size = first
     while True:
         rows = statement.rows(session, size=size, **given)
@@ -95,7 +100,7 @@ def _shape(query: StationQuery) -> StationQuery:
 @lru_cache(maxsize=_SHAPES)
 def _statement(shape: StationQuery, has_reach: bool, has_without: bool) -> Prepared:
     asked = replace(shape, near=_NEAR)
-    conditions = queries.conditions(asked, _NO_MOMENT, {})
+    conditions = queries.conditions(asked, _MOMENT, {})
     if shape.unknown is Unknown.EXCLUDE:
         conditions.append(not_(_never_known()))
     if has_reach:

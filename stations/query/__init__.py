@@ -10,6 +10,8 @@ open          ``now``: open at the moment asked about; ``24h``: always open
 at            the moment asked about (ISO 8601; without an offset it is Beijing time); else now
 access        how one gets in: ``open_door``, ``ask_staff`` …; ``no_scan``: all but scanning a code or an app
 fee           ``free``, ``fee``
+jobs          day labour of these trades is wanted on the day asked about, and the notice still holds; ``any`` for every one
+events        an event of these kinds takes place within the week from the moment asked about; ``any`` for every one
 lifecycle     which lives: the default is ``open,suspended``; ``all`` for every one
 region        in these regions or below: ``region=6301,632100`` (trailing zeros may be left out)
 bbox          ``west,south,east,north``

@@ -20,6 +20,8 @@ MAX_LIMIT: Final = 1000
 MAX_Q: Final = 100
 MAX_STAY: Final = 240
 _LANGS: Final = ("zh", "en")
+#: Every trade, or every kind of event.
+_ANY: Final = "any"
 _NO_SCAN: Final = ("open_door", "card", "ask_staff")
 _NUMBER: Final = re.compile(r"[+-]?\d{1,4}(\.\d{1,30})?", re.ASCII)
 
@@ -85,6 +87,19 @@ def _read_access(values: list[str]) -> dict[str, Any]:
 
 def _read_fee(values: list[str]) -> dict[str, Any]:
     return {"fee": _codes(values, tuple(code for code in words.FEE if code != "unknown"))}
+
+
+def _read_jobs(values: list[str]) -> dict[str, Any]:
+    return {"jobs": _any_or(_codes(values, (_ANY, *words.TRADES)))}
+
+
+def _read_events(values: list[str]) -> dict[str, Any]:
+    shown = (code for code, kind in words.EVENT_KINDS.items() if not kind.counts_only)
+    return {"events": _any_or(_codes(values, (_ANY, *shown)))}
+
+
+def _any_or(codes: tuple[str, ...]) -> tuple[str, ...]:
+    return (_ANY,) if _ANY in codes else codes
 
 
 def _read_lifecycle(values: list[str]) -> dict[str, Any]:
@@ -206,6 +221,8 @@ READERS: Final[dict[str, Callable[[list[str]], dict[str, Any]]]] = {
     "at": _read_at,
     "access": _read_access,
     "fee": _read_fee,
+    "jobs": _read_jobs,
+    "events": _read_events,
     "lifecycle": _read_lifecycle,
     "region": _read_region,
     "bbox": _read_bbox,

@@ -26,6 +26,8 @@ _ATTRIBUTES: Final = {
     "at": "at",
     "access": "access",
     "fee": "fee",
+    "jobs": "jobs",
+    "events": "events",
     "lifecycle": "lifecycle",
     "region": "regions",
     "bbox": "bbox",
@@ -54,6 +56,8 @@ class StationQuery:
     at: datetime | None = None
     access: tuple[str, ...] = ()
     fee: tuple[str, ...] = ()
+    jobs: tuple[str, ...] = ()
+    events: tuple[str, ...] = ()
     lifecycle: tuple[str, ...] = ("open", "suspended")
     regions: tuple[str, ...] = ()
     bbox: BBox | None = None

@@ -22,6 +22,7 @@ from stations.hours import State
 from stations.models import GazetteerEntry, Schedule
 from stations.models import PublicStation as P
 from stations.query import Open, StationQuery, Unknown
+from stations.registry.offers import hiring, holding
 from stations.registry.reading import bigrams, plain, readings
 from stations.registry.spelling import syllables
 
@@ -290,7 +291,7 @@ def conditions(
 ) -> list[ColumnElement[bool]]:
     """Return what a station must meet to be in the answer to a query.
 
-    moment: what ``open=now`` means. computed: see ``in_state``. ``limit``, ``cursor`` and the order are the caller's.
+    moment: what ``open=now`` means, and the day of ``jobs`` and ``events``. computed: see ``in_state``. ``limit``, ``cursor`` and the order are the caller's.
     """
     include = query.unknown is Unknown.INCLUDE
     found: list[ColumnElement[bool]] = [P.listed.is_(True)]
@@ -307,6 +308,10 @@ def conditions(
         found.append(_known_or_unknown(P.access, query.access, query.unknown))
     if query.fee:
         found.append(_known_or_unknown(P.fee, query.fee, query.unknown))
+    if query.jobs:
+        found.append(P.station_id.in_(hiring(query.jobs, moment)))
+    if query.events:
+        found.append(P.station_id.in_(holding(query.events, moment)))
     if query.regions:
         found.append(in_regions(query.regions))
     if query.bbox is not None:

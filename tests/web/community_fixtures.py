@@ -18,7 +18,7 @@ from stations.registry.writing import OPERATOR, acting, actor_id
 
 
 @pytest.fixture(scope="module")
-def town_once(new_database: Callable[[], str]) -> Iterator[Town]:
+def town_once(new_database: Callable[[], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     """One registry for all tests of a module."""
     engine = create_engine(new_database())
     with Session(engine) as session, session.begin():
@@ -39,7 +39,7 @@ def town_once(new_database: Callable[[], str]) -> Iterator[Town]:
                 session, made[1], "closed", on=MORNING.date() - timedelta(days=30), reason="搬迁"
             )
         codes = [station.code for station in made]
-    yield Town(engine, *codes)
+    yield Town(engine, *codes, folder=tmp_path_factory.mktemp("downloads"))
     engine.dispose()
 
 

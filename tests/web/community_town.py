@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from desk_fixtures import DeskClient, signed_in, staff_member
@@ -27,6 +28,7 @@ class Town:
     minhe: str
     closed: str
     ledu: str
+    folder: Path
     moment: datetime = MORNING
     apps: dict[datetime, Flask] = field(default_factory=dict)
 
@@ -35,7 +37,9 @@ class Town:
         """The application at the moment of the clock."""
         if self.moment not in self.apps:
             url = self.engine.url.render_as_string(hide_password=False)
-            settings = Settings(secret_key="x" * 40, database_url=url, clock=self.moment)
+            settings = Settings(
+                secret_key="x" * 40, database_url=url, clock=self.moment, downloads=self.folder
+            )
             self.apps[self.moment] = create_app(settings, engine=self.engine)
         return self.apps[self.moment]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from web.api import description, quality, stations
+from web.api import description, offers, quality, stations
 from web.api.blueprint import blueprint
 
-__all__ = ["blueprint", "description", "quality", "stations"]
+__all__ = ["blueprint", "description", "offers", "quality", "stations"]

@@ -10,6 +10,7 @@ from stations import vocabulary as words
 from stations.query import NAMES
 from stations.query.readers import MAX_LIMIT, MAX_Q, MAX_STAY, By, Open, Unknown
 from web.api import description_files as files
+from web.api import description_offers as offers
 from web.api.blueprint import blueprint
 from web.limiting import KEY_HEADER
 from web.origin import origin
@@ -18,7 +19,7 @@ from web.settings import Settings
 __all__ = ["description"]
 
 #: Told to clients; what changed stands in docs/api-changes.md.
-VERSION: Final = "1.2.0"
+VERSION: Final = "1.3.0"
 _CODE: Final = {"type": "string", "pattern": "^[0-9A-Za-z_-]{1,40}$"}
 
 
@@ -45,6 +46,7 @@ _PARAMETERS: Final[dict[str, tuple[str, dict[str, Any]]]] = {
     ),
     "access": ("How one gets in; no_scan: all but scanning a code.", _some_of([*_GIVEN_ACCESS, "no_scan"])),
     "fee": ("Free, or for a fee.", _some_of([code for code in words.FEE if code != "unknown"])),
+    **offers.PARAMETERS,
     "lifecycle": (
         "Which lives; open and suspended without it; all for every one.",
         _some_of([*words.LIFECYCLE, "all"]),
@@ -331,9 +333,9 @@ def description(settings: Settings, server: str) -> dict[str, Any]:
             "Within /api/v1 names are added and never taken away or changed. OGC API describes itself: /ogc/api.",
         },
         "servers": [{"url": server}],
-        "paths": {**_PATHS, **files.paths(_parameter)},
+        "paths": {**_PATHS, **offers.paths(_parameter, _operation, _answers), **files.paths(_parameter)},
         "components": {
-            "schemas": {**_SCHEMAS, "Daily": files.DAILY_SCHEMA, "Embed": files.OEMBED_SCHEMA},
+            "schemas": {**_SCHEMAS, **offers.SCHEMAS, "Daily": files.DAILY_SCHEMA, "Embed": files.OEMBED_SCHEMA},
             "responses": {
                 status: {
                     "description": about,

@@ -66,13 +66,14 @@ def load_regions(settings: Settings, province: str) -> bool:
 def upkeep(settings: Settings) -> tuple[int, int]:
     """Extend the index of opening hours over the coming weeks, and derive what a newer schema left to be derived.
 
-    Deletes what the public's reports were counted by, too, first and by itself: it must not wait for the rest. Photos
+    Deletes what the public's reports were counted by, too, and numbers of ended notices, first and by itself: it must not wait for the rest. Photos
     that nothing names any more go last, with lists that were imported long ago and long work that is over; then the
     dump of the day is written. Returns how many schedules it extended and dropped.
     """
     from stations import jobs
     from stations.accounts import sweeping
     from stations.keeping import files, inbox, retention, voices
+    from stations.keeping.community import notices
     from stations.registry import derived, schedules
     from stations.registry.writing import OPERATOR, acting, actor_id
     from web import logs
@@ -80,6 +81,8 @@ def upkeep(settings: Settings) -> tuple[int, int]:
 
     with transaction(settings) as session:
         voices.sweep(session, settings.now())
+    with transaction(settings) as session:
+        notices.sweep(session, settings.now())
     with transaction(settings) as session:
         sweeping.sweep(session, settings.now())
     with transaction(settings) as session:

@@ -6,20 +6,20 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
+from stations import vocabulary
 from stations.editing.checks import BadFields
 from stations.errors import Invalid
 from stations.models.community import MAX_COUNT, MAX_HEADCOUNT, MAX_PAY, MIN_PAY
 from web.desk.words import beijing
-from web.i18n import say
+from web.i18n import lang, say
 
-__all__ = ["field_label", "wrong"]
+__all__ = ["count_labels", "field_label", "status_label", "wrong"]
 
 
 def field_label(name: str) -> str:
     """Return what a field of the forms is called."""
     return {
         "station": say("站点"),
-        "region": say("地区（不在站点办的活动）"),
         "trade": say("工种"),
         "title": say("标题"),
         "starts": say("开工日期"),
@@ -33,7 +33,23 @@ def field_label(name: str) -> str:
         "phone": say("用工单位电话"),
         "note": say("说明"),
         "until": say("有效到"),
+        "region": say("地区"),
+        "kind": say("种类"),
+        "status": say("进度"),
+        "place": say("地点"),
+        "organiser": say("主办单位"),
+        **count_labels(),
     }[name]
+
+
+def count_labels() -> dict[str, str]:
+    """Return what each column of the yearly table is called."""
+    return {code: term.label(lang()) for code, term in vocabulary.EVENT_COUNTS.items()}
+
+
+def status_label(status: str) -> str:
+    """Return how far an event has come."""
+    return {"planned": say("计划中"), "held": say("已举办"), "cancelled": say("已取消")}[status]
 
 
 def wrong(error: Invalid) -> dict[str, str]:

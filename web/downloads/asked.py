@@ -78,7 +78,8 @@ class Asked:
         It is the minute where stations are chosen by it, else the last full quarter of an hour.
         """
         moment = public.moment_of(self.query, now)
-        if self.query.at is not None or self.query.open is Open.NOW:
+        query = self.query
+        if query.at is not None or query.open is Open.NOW or query.jobs or query.events:
             return moment
         return moment - timedelta(minutes=moment.minute % (_STEP.seconds // 60))
 

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from web.finder import card, door, home, offline, plate, station
+from web.finder import card, community_feeds, community_page, door, home, offline, plate, station
 from web.finder.blueprint import blueprint
 
-__all__ = ["blueprint", "card", "door", "home", "offline", "plate", "station"]
+__all__ = [
+    "blueprint",
+    "card",
+    "community_feeds",
+    "community_page",
+    "door",
+    "home",
+    "offline",
+    "plate",
+    "station",
+]

@@ -38,6 +38,7 @@ class NoticeCard:
     station: str
     station_url: str
     metres: float | None
+    distance: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,7 @@ class EventCard:
     station: str
     station_url: str
     metres: float | None
+    distance: str = ""
 
 
 _EVENT_ICONS = {

@@ -66,6 +66,8 @@ def aside_labels() -> dict[str, str]:
         "fee": say("费用"),
         "q": say("搜索的字"),
         "amenities": say("设施"),
+        "jobs": say("招工"),
+        "events": say("活动"),
         "regions": say("地区"),
         "lifecycle": say("站点状态"),
         "kinds": say("种类"),

@@ -119,6 +119,8 @@ def finder_page(asked: Asked, found: Found | None, *, for_offline: bool = False)
         "amenities": vocabulary.AMENITIES,
         "filter_amenities": vocabulary.FILTER_AMENITIES,
         "no_scan": query.access == _NO_SCAN,
+        "trades": vocabulary.TRADES,
+        "event_kinds": [kind for kind in vocabulary.EVENT_KINDS.values() if not kind.counts_only],
         "stays": _STAYS,
         "at_value": local_value(query.at),
         "folded": _folded(query),
@@ -152,7 +154,15 @@ def _heading(asked: Asked, found: Found | None) -> str:
 
 def _folded(query: StationQuery) -> int:
     other = [code for code in query.amenities if code not in vocabulary.FILTER_AMENITIES]
-    set_ones = (query.kinds, query.at, query.fee, query.stay, query.by is not By.WALK)
+    set_ones = (
+        query.kinds,
+        query.jobs,
+        query.events,
+        query.at,
+        query.fee,
+        query.stay,
+        query.by is not By.WALK,
+    )
     return sum(map(bool, set_ones)) + len(other)
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 from stations.query import NAMES
 from stations.registry.tiles import LAYERS, MAX_ZOOM
 from web.ogc.collections import COLLECTIONS
-from web.ogc.negotiation import JSON
+from web.ogc.negotiation import HTML, JSON
 from web.ogc.openapi_parameters import parameter
 from web.ogc.openapi_schemas import responses
 
@@ -17,7 +17,9 @@ __all__ = ["MATRIX_SET", "MVT", "OF_TILES", "components", "paths"]
 MVT: Final = "application/vnd.mapbox-vector-tile"
 MATRIX_SET: Final = "WebMercatorQuad"
 #: The names of the query string that say which stations; a tile has no pages, no language and nobody who travels.
-OF_TILES: Final = tuple(name for name in NAMES if name not in {"limit", "cursor", "lang", "by", "stay"})
+OF_TILES: Final = tuple(
+    name for name in NAMES if name not in {"limit", "cursor", "lang", "by", "stay", "jobs", "events"}
+)
 #: Parameters that are described otherwise than those of features: the name → its component.
 _OWN: Final = {"bbox": "tilesBbox", "lifecycle": "tilesLifecycle"}
 
@@ -34,8 +36,8 @@ def _whole(name: str, description: str, most: int) -> dict[str, Any]:
 
 def components() -> Mapping[str, Any]:
     """Return the parameters and schemas that tiles add to the document."""
-    forms = {"type": "string", "enum": ["json"]}
-    both = {"type": "string", "enum": ["json", "tilejson"]}
+    forms = {"type": "string", "enum": ["json", "html"]}
+    both = {"type": "string", "enum": ["json", "html", "tilejson"]}
     names = {"type": "array", "minItems": 1, "items": {"type": "string", "enum": list(LAYERS)}}
     lives = {"type": "array", "minItems": 1, "items": {"type": "string"}}
     return {
@@ -85,13 +87,17 @@ def _object(*required: str) -> dict[str, Any]:
 def paths() -> Mapping[str, Any]:
     """Return the addresses of tiles, from /ogc on."""
     found = {
-        "/tileMatrixSets": _get("matrixSets", "Which tile matrix sets there are", "tileMatrixSets"),
-        "/tileMatrixSets/{tileMatrixSetId}": _get(
-            "matrixSet", "How the tiles divide the world", "tileMatrixSet", "tileMatrixSetId"
+        "/tileMatrixSets": _get(
+            ".getTileMatrixSetsList", "Which tile matrix sets there are", "tileMatrixSets"
         ),
-        "/tiles": _get("tilesets", "Which tilesets there are of everything", "tileSets"),
+        "/tileMatrixSets/{tileMatrixSetId}": _get(
+            ".getTileMatrixSet", "How the tiles divide the world", "tileMatrixSet", "tileMatrixSetId"
+        ),
+        "/tiles": _get(
+            "all.dataset.vector.getTileSetsList", "Which tilesets there are of everything", "tileSets"
+        ),
     }
-    found |= _of("/tiles", "tiles", ["tilesCollections"], one_query=True)
+    found |= _of("/tiles", "all.dataset.vector", ["tilesCollections"], one_query=True)
     found["/styles/{styleId}"] = {
         "get": {
             "operationId": "style",
@@ -103,8 +109,10 @@ def paths() -> Mapping[str, Any]:
     }
     for name, collection in COLLECTIONS.items():
         base = f"/collections/{name}/tiles"
-        found[base] = _get(f"{name}.tilesets", f"Which tilesets {name} has", "tileSets")
-        found |= _of(base, f"{name}.tiles", [], one_query=collection.one_query)
+        found[base] = _get(
+            f"{name}.collection.vector.getTileSetsList", f"Which tilesets {name} has", "tileSets"
+        )
+        found |= _of(base, f"{name}.collection.vector", [], one_query=collection.one_query)
     return found
 
 
@@ -112,7 +120,7 @@ def _of(base: str, operation: str, own: list[str], *, one_query: bool) -> dict[s
     asked = own + ([_OWN.get(name, name) for name in OF_TILES] if one_query else [])
     place = ["tileMatrixSetId", "tileMatrix", "tileRow", "tileCol"]
     tile = {
-        "operationId": f"{operation}.tile",
+        "operationId": f"{operation}.getTile",
         "summary": "One tile; no bytes where nothing lies in it",
         "tags": ["Tiles"],
         "parameters": [_ref(name) for name in (*place, "tileForm", *asked)],
@@ -120,7 +128,7 @@ def _of(base: str, operation: str, own: list[str], *, one_query: bool) -> dict[s
     }
     return {
         f"{base}/{{tileMatrixSetId}}": _get(
-            f"{operation}.tileset",
+            f"{operation}.getTileSet",
             "What the tiles hold",
             "tileSet",
             "tileMatrixSetId",
@@ -140,7 +148,9 @@ def _get(
             "summary": summary,
             "tags": ["Tiles"],
             "parameters": [_ref(name) for name in (*parameters, form, "lang")],
-            "responses": responses(summary, {JSON: {"$ref": f"#/components/schemas/{schema}"}}, "404"),
+            "responses": responses(
+                summary, {JSON: {"$ref": f"#/components/schemas/{schema}"}, HTML: {"type": "string"}}, "404"
+            ),
         }
     }
 

@@ -23,6 +23,7 @@ from stations.keeping.community.checks import Problems, day_end, station_for, to
 from stations.keeping.private_numbers import refuse_private
 from stations.models import Notice, NoticeContact, Station
 from stations.models.community import MAX_HEADCOUNT, MAX_PAY, MIN_PAY
+from stations.registry.writing import OPERATOR, acting, actor_id
 
 __all__ = ["CONTACT_KEPT", "LENGTHS", "MOST_DAYS", "NoticeDraft", "add", "as_draft", "change", "end", "next_week", "sweep"]  # fmt: skip
 
@@ -131,8 +132,14 @@ def next_week(draft: NoticeDraft, *, now: datetime) -> NoticeDraft:
 
 
 def sweep(session: Session, now: datetime) -> int:
-    """Delete the telephone numbers of notices that ended ``CONTACT_KEPT`` ago; returns how many. Within ``acting``."""
-    done = cast("CursorResult[Any]", session.execute(delete(NoticeContact).where(NoticeContact.until <= now)))
+    """Delete the telephone numbers of notices that ended ``CONTACT_KEPT`` ago; returns how many.
+
+    No commit of the ledger tells of it: that a number was there is gone with it.
+    """
+    with acting(session, actor_id(session, OPERATOR), reason="numbers of ended notices pass"):
+        done = cast(
+            "CursorResult[Any]", session.execute(delete(NoticeContact).where(NoticeContact.until <= now))
+        )
     return int(done.rowcount)
 
 

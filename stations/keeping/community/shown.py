@@ -92,9 +92,10 @@ class NoticeQuestion:
 
 @dataclass(frozen=True, slots=True)
 class EventQuestion:
-    """Which events: of these kinds, touching the time from now to ``before``, at this station, in these regions."""
+    """Which events: of these kinds, touching the time from ``after`` to ``before``, at this station, in these regions."""
 
     kinds: tuple[str, ...] = ()
+    after: datetime | None = None
     before: datetime | None = None
     station: str | None = None
     regions: tuple[str, ...] = ()
@@ -220,6 +221,8 @@ def _events(asked: EventQuestion, now: datetime) -> Select[Any]:
         wanted = wanted.where(Region.lineage.overlap(list(asked.regions)))
     if asked.kinds:
         wanted = wanted.where(Event.kind.in_(asked.kinds))
+    if asked.after is not None:
+        wanted = wanted.where(Event.ends > asked.after)
     if asked.before is not None:
         wanted = wanted.where(Event.starts < asked.before)
     first = [] if asked.near is None else [queries.metres_to(asked.near).nulls_last()]

@@ -126,6 +126,9 @@
     return { stations: reached.slice(0, rules.limit), nothing_open: false, nothing_near: false };
   }
 
+  /* What a pack does not carry, because it may be over by the time that it is asked. */
+  var OFFERS = ["jobs", "events"];
+
   /** The list that the pack gives to a question. near: [lon, lat] or null; codes: these stations alone, or null. */
   yizhan.rank = function (pack, query, near, now, rules, codes) {
     var wish = wishes(query, rules), at = moment(query), aside = [], found;
@@ -143,6 +146,7 @@
         if (changed.length) found = answer(pack, wish, near, now, rules);
       }
     }
+    if (!codes) aside = aside.concat(OFFERS.filter(function (name) { return query.get(name); }));
     found.set_aside = aside;
     found.kept = pack.made;
     return found;
