@@ -18,6 +18,7 @@ import numpy as np
 from geo.datum import Datum, to_wgs84
 from geo.io import Row, open_source
 from geo.io.rows import row_label
+from geo.io.vectors import VectorSource
 from geo.mainland import Mainland
 from stations.errors import Invalid
 from stations.imports import cells
@@ -87,14 +88,16 @@ def read(path: Path, *, datum: Datum | None, mainland: Mainland) -> ReadList:
     candidate at all.
     """
     source = open_source(path)
+    vector = isinstance(source, VectorSource)
     columns = _chosen(source.columns)
+    if vector:
+        # Its positions are its shapes, turned to WGS 84 by its own CRS, whatever its attributes say.
+        columns |= {"lon": "lon", "lat": "lat"}
     if not ("lonlat" in columns or {"lon", "lat"} <= set(columns)):
         raise Invalid(
             f"{path.name} has no columns of positions: call them 经度 and 纬度. It has {', '.join(source.columns)[:300]}",
             field="files", reason="no_position",
         )  # fmt: skip
-    # Positions of vector files come as lon and lat, turned to WGS 84 by the CRS of the file.
-    vector = source.delimiter is None and tuple(source.columns[-2:]) == ("lon", "lat")
     if datum is None and not vector:
         raise Invalid(
             "in which datum are the positions? (GCJ-02, BD-09, WGS 84)", field="datum", reason="datum"
