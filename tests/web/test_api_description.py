@@ -134,6 +134,7 @@ SEARCHED = {
     "/oembed": 40,
     "/static-map.png": 10,
     "/static-map.svg": 15,
+    "/api/v1/quality": 40,
     "/photos/{digest}.jpg": 25,
 }
 

@@ -11,6 +11,7 @@ from stations.query import NAMES
 from stations.query.readers import MAX_LIMIT, MAX_Q, MAX_STAY, By, Open, Unknown
 from web.api import description_files as files
 from web.api import description_offers as offers
+from web.api import description_quality as quality
 from web.api.blueprint import blueprint
 from web.limiting import KEY_HEADER
 from web.origin import origin
@@ -333,9 +334,9 @@ def description(settings: Settings, server: str) -> dict[str, Any]:
             "Within /api/v1 names are added and never taken away or changed. OGC API describes itself: /ogc/api.",
         },
         "servers": [{"url": server}],
-        "paths": {**_PATHS, **offers.paths(_parameter, _operation, _answers), **files.paths(_parameter)},
+        "paths": {**_PATHS, **offers.paths(_parameter, _operation, _answers), **quality.paths(_operation, _answers), **files.paths(_parameter)},
         "components": {
-            "schemas": {**_SCHEMAS, **offers.SCHEMAS, "Daily": files.DAILY_SCHEMA, "Embed": files.OEMBED_SCHEMA},
+            "schemas": {**_SCHEMAS, **quality.SCHEMAS, **offers.SCHEMAS, "Daily": files.DAILY_SCHEMA, "Embed": files.OEMBED_SCHEMA},
             "responses": {
                 status: {
                     "description": about,

@@ -36,11 +36,13 @@ _COMMANDS = {
     "ledger": ("web.cli.ledger", "ledger", "A region's ledger as XLSX: download, edit, upload."),
     "places": ("web.cli.contents", "places", "The named places that coverage is counted by."),
     "programme": ("web.cli.programme", "programme", "Targets by region, counted from the registry."),
+    "quality": ("web.cli.quality", "quality", "How well the stations serve, in public figures."),
     "regions": ("web.cli.regions", "regions", "Provinces, prefectures, counties, townships."),
     "restore": ("web.cli.backup", "restore", "A backup back into a database, proven equal."),
     "site": ("web.cli.site", "site", "Where the next stations help most, and how sure that is."),
     "stations": ("web.cli.asking", "stations", "Stations, asked by the query string of the map and the API."),
     "streets": ("web.cli.streets", "streets", "Streets that minutes are measured on."),
+    "usage": ("web.cli.usage", "usage", "Visits of stations: lists of them imported, figures shown."),
     "user": ("web.cli.users", "user", "Members of staff: their roles, links and passwords."),
 }
 

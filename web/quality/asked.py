@@ -10,7 +10,7 @@ from typing import Final
 from stations.errors import Invalid
 from stations.keeping.quality import LEVELS, Area, Quality
 
-__all__ = ["COLUMNS", "Asked"]
+__all__ = ["COLUMNS", "OF_PROGRAMS", "Asked"]
 
 #: What a table can be ordered by: shares by their measure, then the others.
 COLUMNS: Final = (
@@ -26,7 +26,9 @@ COLUMNS: Final = (
     "answer_hours",
     "honours",
 )
-_NAMES: Final = ("month", "level", "region", "sort", "dir", "lang")
+#: What a file and the API can be asked for.
+OF_PROGRAMS: Final = ("month", "level", "region")
+_NAMES: Final = (*OF_PROGRAMS, "sort", "dir", "lang")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +55,21 @@ class Asked:
 
     @classmethod
     def parse(cls, items: Iterable[tuple[str, str]]) -> Asked:
-        """Read a query string. Raises Invalid for the first name or value that cannot be understood."""
-        found, problems = cls.read(items)
-        if problems:
-            raise problems[0]
+        """Read the query string of a program, which has no order and no language, to the letter.
+
+        Raises Invalid for a name that is not known, twice there, or whose value cannot be understood.
+        """
+        found, seen = cls(), set()
+        for name, value in items:
+            if name not in OF_PROGRAMS:
+                known = ", ".join(OF_PROGRAMS)
+                raise Invalid(f"{name!r} is not a parameter here; known are {known}", field=name, value=value)
+            if not value or value != value.strip() or name in seen:
+                raise Invalid(
+                    f"{name}: {value[:40]!r} is empty, spaced or told twice", field=name, value=value
+                )
+            seen.add(name)
+            found = found._with(name, value)
         return found
 
     def _with(self, name: str, value: str) -> Asked:
