@@ -18,6 +18,9 @@ PAGES = (
     "/ogc/collections/stations?f=html",
     "/ogc/collections/stations/queryables?f=html",
     "/ogc/collections/stations/items?f=html&limit=20",
+    "/ogc/tiles?f=html",
+    "/ogc/collections/stations/tiles/WebMercatorQuad?f=html",
+    "/ogc/tileMatrixSets/WebMercatorQuad?f=html",
     "/ogc/conformance?f=html",
     "/ogc/api?f=html",
 )

@@ -143,9 +143,10 @@ def client(new_database: Callable[[], str]) -> Iterator[FlaskClient]:
         yield app.test_client()
 
 
-def conf(identifier: str) -> pytest.MarkDecorator:
-    """Name a test by the identifier of the abstract test whose assertions it makes."""
-    return pytest.mark.parametrize("conf", [identifier], ids=[identifier])
+def conf(*identifiers: str) -> pytest.MarkDecorator:
+    """Name a test by the identifiers of the abstract tests whose assertions it makes."""
+    named = " ".join(identifiers)
+    return pytest.mark.parametrize("conf", [named], ids=[named])
 
 
 def links(body: dict[str, Any], rel: str) -> list[dict[str, Any]]:

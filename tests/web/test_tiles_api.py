@@ -127,37 +127,59 @@ def test_a_tile_is_a_vector_tile_with_a_layer_for_each_collection(client: FlaskC
     assert set(layers(client, "/collections/gaps/tiles" + at(101.45, 36.55, 16))) == {"gaps"}
 
 
-@conf("/conf/collections-selection/collections-parameter")
+@conf("/conf/collections-selection/query-collections", "/conf/collections-selection/collections-response")
 def test_collections_chooses_the_layers(client: FlaskClient, conf: str) -> None:
     path = "/tiles" + at(101.5, 36.5, 8)
     assert set(layers(client, path, {"collections": "regions,stations"})) == {"stations", "regions"}
     assert set(layers(client, path, {"collections": "gaps"})) == {"gaps"}
-    both = get(client, path, {"collections": "stations,gaps"}).data
-    alone = [get(client, path, {"collections": name}).data for name in ("stations", "gaps")]
-    assert both == b"".join(alone)
+    alone = {name: get(client, path, {"collections": name}).data for name in ("stations", "gaps")}
+    for order in (("stations", "gaps"), ("gaps", "stations")):
+        both = {"collections": ",".join(order)}
+        assert get(client, path, both).data == b"".join(alone[name] for name in order)
+        told = body(client, "/tiles/WebMercatorQuad", both)
+        assert [layer["id"] for layer in told["layers"]] == list(order)
     assert get(client, path, {"collections": "cities"}).status_code == 400
 
 
-@conf("/conf/tilesets-list/tilesets-list")
-def test_the_tilesets_are_listed_and_linked(client: FlaskClient, conf: str) -> None:
+@conf("/conf/dataset-tilesets/landingpage", "/conf/dataset-tilesets/operation")
+def test_the_landing_page_leads_to_the_tilesets_of_everything(client: FlaskClient, conf: str) -> None:
     landing = body(client, "", {"f": "json"})
     assert links(landing, f"{REL}tilesets-vector")[0]["href"] == f"{SITE}/ogc/tiles"
     assert links(landing, f"{REL}tiling-schemes")[0]["href"] == f"{SITE}/ogc/tileMatrixSets"
-    for base in ("/tiles", *(f"/collections/{name}/tiles" for name in COLLECTIONS)):
-        for tileset in body(client, base)["tilesets"]:
-            assert tileset["dataType"] == "vector"
-            assert tileset["crs"] == "http://www.opengis.net/def/crs/EPSG/0/3857"
-            assert tileset["tileMatrixSetURI"].endswith("/WebMercatorQuad")
-            own = links(tileset, "self")[0]["href"].removeprefix(SITE)
-            assert client.get(own).json["dataType"] == "vector"
-    for name in COLLECTIONS:
-        of_collection = body(client, f"/collections/{name}", {"f": "json"})
-        assert (
-            links(of_collection, f"{REL}tilesets-vector")[0]["href"] == f"{SITE}/ogc/collections/{name}/tiles"
-        )
+    assert body(client, "/tiles")["tilesets"]
 
 
-@conf("/conf/tileset/tc-success")
+@conf("/conf/geodata-tilesets/desc-links", "/conf/geodata-tilesets/operation")
+@pytest.mark.parametrize("name", COLLECTIONS)
+def test_each_collection_leads_to_its_tilesets(client: FlaskClient, name: str, conf: str) -> None:
+    of_collection = body(client, f"/collections/{name}", {"f": "json"})
+    (link,) = links(of_collection, f"{REL}tilesets-vector")
+    assert link["href"] == f"{SITE}/ogc/collections/{name}/tiles"
+    assert body(client, f"/collections/{name}/tiles")["tilesets"]
+
+
+@conf("/conf/tilesets-list/tileset-links", "/conf/tilesets-list/conformance-success")
+@pytest.mark.parametrize("base", ["/tiles", *(f"/collections/{name}/tiles" for name in COLLECTIONS)])
+def test_the_tilesets_are_listed_and_linked(client: FlaskClient, base: str, conf: str) -> None:
+    for tileset in body(client, base)["tilesets"]:
+        assert tileset["dataType"] == "vector"
+        assert tileset["crs"] == "http://www.opengis.net/def/crs/EPSG/0/3857"
+        assert tileset["tileMatrixSetURI"].endswith("/WebMercatorQuad")
+        (own,) = links(tileset, "self")
+        assert own["href"].partition("?")[0] == f"{SITE}/ogc{base}/WebMercatorQuad"
+        assert client.get(own["href"].removeprefix(SITE)).json["dataType"] == "vector"
+        (scheme,) = links(tileset, f"{REL}tiling-scheme")
+        assert body(client, scheme["href"].removeprefix(f"{SITE}/ogc"))["uri"] == tileset["tileMatrixSetURI"]
+
+
+@conf(
+    "/conf/tileset/description",
+    "/conf/core/tc-success",
+    "/conf/tilesetmetadata/model",
+    "/conf/tilesetmetadata/identifier",
+    "/conf/json-tilesetmetadata/model",
+    "/conf/json-tilesetmetadata/media-type",
+)
 def test_a_tileset_says_what_its_tiles_hold_and_where_they_are(client: FlaskClient, conf: str) -> None:
     for base in ("/tiles", "/collections/stations/tiles"):
         found = body(client, f"{base}/WebMercatorQuad")
@@ -181,7 +203,7 @@ def test_a_tileset_says_what_its_tiles_hold_and_where_they_are(client: FlaskClie
                 assert set(feature.properties) <= known
 
 
-@conf("/conf/tilematrixset/definition")
+@conf("/conf/tilematrixset/model", "/conf/json-tilematrixset/model", "/conf/json-tilematrixset/media-type")
 def test_the_tile_matrix_set_is_that_of_web_mercator(client: FlaskClient, conf: str) -> None:
     (listed,) = body(client, "/tileMatrixSets")["tileMatrixSets"]
     found = body(client, f"/tileMatrixSets/{listed['id']}")
@@ -199,7 +221,46 @@ def test_the_tile_matrix_set_is_that_of_web_mercator(client: FlaskClient, conf: 
     assert get(client, "/tileMatrixSets/WorldCRS84Quad").status_code == 404
 
 
-@conf("/conf/oas30/completeness")
+@conf(
+    "/conf/core/conformance-success",
+    "/conf/tileset/conformance-success",
+    "/conf/dataset-tilesets/conformance-success",
+    "/conf/geodata-tilesets/conformance-success",
+)
+def test_every_declared_class_of_tiles_is_tested_by_its_identifiers(client: FlaskClient, conf: str) -> None:
+    declared = body(client, "/conformance", {"f": "json"})["conformsTo"]
+    ours = [uri for uri in declared if "ogcapi-tiles" in uri or "/tms/" in uri]
+    for name in ("core", "tileset", "tilesets-list", "dataset-tilesets", "geodata-tilesets", "mvt", "oas30"):
+        assert f"{CONF}{name}" in ours
+    told = set(re.findall(r"/conf/([\w-]+)/", Path(__file__).read_text(encoding="utf-8")))
+    assert sorted({uri.rsplit("/", 1)[-1] for uri in ours} - told) == []
+
+
+@conf("/conf/oas30/operation-id")
+def test_operations_are_found_by_the_names_of_the_standard(client: FlaskClient, conf: str) -> None:
+    document = json.loads(get(client, "/api", {"f": "json"}).data)
+    named = {
+        path: each["get"]["operationId"] for path, each in document["paths"].items() if "tile" in path.lower()
+    }
+    for base, kind in (
+        ("/tiles", "dataset"),
+        *((f"/collections/{name}/tiles", "collection") for name in COLLECTIONS),
+    ):
+        place = f"{base}/{{tileMatrixSetId}}"
+        assert named[base].endswith(f".{kind}.vector.getTileSetsList")
+        assert named[place].endswith(f".{kind}.vector.getTileSet")
+        assert named[f"{place}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}"].endswith(f".{kind}.vector.getTile")
+    assert named["/tileMatrixSets"].endswith(".getTileMatrixSetsList")
+    assert named["/tileMatrixSets/{tileMatrixSetId}"].endswith(".getTileMatrixSet")
+    assert len(set(named.values())) == len(named)
+
+
+@conf(
+    "/conf/oas30/completeness",
+    "/conf/core/tc-tilematrix-definition",
+    "/conf/core/tc-tilerow-definition",
+    "/conf/core/tc-tilecol-definition",
+)
 def test_the_description_names_every_address_of_tiles(client: FlaskClient, conf: str) -> None:
     document = json.loads(get(client, "/api", {"f": "json"}).data)
     told = {path for path in document["paths"] if "tile" in path}
@@ -216,9 +277,34 @@ def test_the_description_names_every_address_of_tiles(client: FlaskClient, conf:
         if "tile" in path:
             for name in COLLECTIONS:
                 assert path.replace("<collection>", name) in told, path
-    declared = body(client, "/conformance", {"f": "json"})["conformsTo"]
-    for name in ("core", "tileset", "tilesets-list", "dataset-tilesets", "geodata-tilesets", "mvt", "oas30"):
-        assert f"{CONF}{name}" in declared
+    for name, path in (
+        (name, path)
+        for path in told
+        if path.endswith("{tileCol}")
+        for name in ("tileMatrix", "tileRow", "tileCol")
+    ):
+        refs = [each["$ref"] for each in document["paths"][path]["get"]["parameters"]]
+        assert f"#/components/parameters/{name}" in refs
+        assert document["components"]["parameters"][name]["required"]
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_what_tells_of_the_tiles_is_a_page_too(client: FlaskClient, language: str) -> None:
+    for base in ("/tiles", *(f"/collections/{name}/tiles" for name in COLLECTIONS)):
+        for path in (base, f"{base}/WebMercatorQuad"):
+            page = get(client, path, {"lang": language}, headers={"Accept": "text/html"})
+            assert (page.status_code, page.mimetype) == (200, "text/html")
+            assert 'rel="alternate" type="application/json"' in page.text
+            assert links(body(client, path, {"f": "json"}), "alternate")[0]["type"] == "text/html"
+    assert (
+        f"{SITE}/ogc/tiles/WebMercatorQuad/{{tileMatrix}}"
+        in get(client, "/tiles/WebMercatorQuad", {"f": "html"}).text
+    )
+    assert "1:559,082,264" in get(client, "/tileMatrixSets/WebMercatorQuad", {"f": "html"}).text
+    assert "/ogc/tileMatrixSets/WebMercatorQuad?f=html" in get(client, "/tileMatrixSets", {"f": "html"}).text
+    for path in ("/tiles", "/tileMatrixSets", "/tiles/WebMercatorQuad", "/tileMatrixSets/WebMercatorQuad"):
+        assert get(client, path, {"f": "png"}).status_code == 400
+        assert get(client, path, headers={"Accept": "image/png"}).status_code == 406
 
 
 def test_tilejson_leads_a_map_to_the_tiles_with_the_question_kept(client: FlaskClient) -> None:

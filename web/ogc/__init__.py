@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from web.ogc import items, landing, openapi, queryables, styles, tiles, tilesets
+from web.ogc import items, landing, matrix_sets, openapi, queryables, styles, tiles, tilesets
 from web.ogc.blueprint import blueprint
 
-__all__ = ["blueprint", "items", "landing", "openapi", "queryables", "styles", "tiles", "tilesets"]
+__all__ = [
+    "blueprint",
+    "items",
+    "landing",
+    "matrix_sets",
+    "openapi",
+    "queryables",
+    "styles",
+    "tiles",
+    "tilesets",
+]

@@ -24,7 +24,17 @@ from web.ogc.collections import Collection
 from web.ogc.links import Link
 from web.ogc.negotiation import HTML
 
-__all__ = ["api", "collection", "collections", "conformance", "item", "items", "landing", "queryables"]
+__all__ = [
+    "api",
+    "collection",
+    "collections",
+    "conformance",
+    "item",
+    "items",
+    "landing",
+    "page",
+    "queryables",
+]
 
 _MOST_PINS: Final = 200
 _FILLED: Final = "#f7cf9f"
@@ -34,43 +44,43 @@ _SIZE: Final = (640, 360)
 
 def landing(body: Mapping[str, Any], links: Sequence[Link]) -> str:
     """Write the landing page."""
-    return _page("landing.html", links, body["title"], body=body)
+    return page("landing.html", links, body["title"], body=body)
 
 
 def conformance(body: Mapping[str, Any], links: Sequence[Link]) -> str:
     """Write which conformance classes are met."""
-    return _page("conformance.html", links, say("符合哪些标准"), body=body)
+    return page("conformance.html", links, say("符合哪些标准"), body=body)
 
 
 def collections(body: Mapping[str, Any], links: Sequence[Link]) -> str:
     """Write the list of collections."""
-    return _page("collections.html", links, say("有哪些数据"), body=body)
+    return page("collections.html", links, say("有哪些数据"), body=body)
 
 
 def collection(body: Mapping[str, Any], links: Sequence[Link]) -> str:
     """Write what one collection is."""
     box = body.get("extent", {}).get("spatial", {}).get("bbox", [None])[0]
-    return _page(
+    return page(
         "collection.html", links, body["title"], body=body, pictures=_pictures(_wider(*box)) if box else None
     )
 
 
 def queryables(found: Collection, body: Mapping[str, Any], links: Sequence[Link]) -> str:
     """Write what a filter may ask."""
-    return _page("queryables.html", links, say("可以筛选的属性"), found=found, body=body)
+    return page("queryables.html", links, say("可以筛选的属性"), found=found, body=body)
 
 
 def api(body: Mapping[str, Any], links: Sequence[Link]) -> str:
     """Write the interface: every address with its parameters."""
-    return _page("api.html", links, say("接口说明"), body=body)
+    return page("api.html", links, say("接口说明"), body=body)
 
 
 def items(
-    found: Collection, page: FeaturePage, head: Mapping[str, Any], links: Sequence[Link], box: BBox | None
+    found: Collection, told: FeaturePage, head: Mapping[str, Any], links: Sequence[Link], box: BBox | None
 ) -> str:
     """Write a page of features as a map and a table."""
-    features = [json.loads(feature) for feature in page.features]
-    return _page(
+    features = [json.loads(feature) for feature in told.features]
+    return page(
         "items.html",
         links,
         say(found.title),
@@ -85,7 +95,7 @@ def items(
 def item(found: Collection, text: bytes, links: Sequence[Link]) -> str:
     """Write one feature: where it is, and all that is known of it."""
     feature = json.loads(text)
-    return _page(
+    return page(
         "item.html",
         links,
         _row(feature)["name"],
@@ -96,7 +106,8 @@ def item(found: Collection, text: bytes, links: Sequence[Link]) -> str:
     )
 
 
-def _page(template: str, links: Sequence[Link], title: str, **values: Any) -> str:
+def page(template: str, links: Sequence[Link], title: str, **values: Any) -> str:
+    """Write a page of the API in a template below ``ogc/``."""
     about = public.info(session())
     return render_template(
         f"ogc/{template}",

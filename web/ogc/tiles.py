@@ -43,15 +43,15 @@ def dataset_tile(matrix_set: str, z: str, row: str, column: str) -> AnyResponse:
 
 
 def asked_layers() -> list[str]:
-    """Return the layers that ``collections`` names, in their own order; all without it. Raises BadQuery."""
+    """Return the layers that ``collections`` names, in its order; all without it. Raises BadQuery."""
     given = request.args.get("collections")
     if given is None:
         return list(LAYERS)
-    wanted = {name.strip() for name in given.split(",")}
-    if strange := sorted(wanted.difference(LAYERS)):
+    wanted = dict.fromkeys(name.strip() for name in given.split(","))
+    if strange := sorted(set(wanted).difference(LAYERS)):
         told = f"collections: {', '.join(strange)[:80]!r} not known; known are {', '.join(LAYERS)}"
         raise BadQuery((Problem("collections", given[:200], told),))
-    return [name for name in LAYERS if name in wanted]
+    return list(wanted)
 
 
 def asked_stations(*others: str, one_query: bool, forms: Sequence[str] = ("mvt",)) -> StationQuery:

@@ -1,4 +1,4 @@
-"""What tells programs of the tiles: tile matrix sets, tilesets of the collections and of all together, TileJSON."""
+"""What tells of the tiles: tilesets of the collections and of all together, as JSON, TileJSON and pages."""
 
 from __future__ import annotations
 
@@ -7,175 +7,128 @@ from typing import Any, Final
 from flask import request
 from werkzeug.wrappers import Response
 
-from stations.errors import NotFound
 from stations.registry import base_map, public
+from stations.registry.crs import CRS84
 from stations.registry.tiles import LAYERS, MAX_ZOOM, Layer
 from web.db import session
 from web.i18n import say
-from web.ogc import parts
+from web.ogc import parts, tile_pages
 from web.ogc.answers import answer, as_json
 from web.ogc.blueprint import blueprint
 from web.ogc.collections import COLLECTIONS, Collection, get
+from web.ogc.landing import both_forms
 from web.ogc.links import Link, address
-from web.ogc.negotiation import JSON
+from web.ogc.matrix_sets import MERCATOR, REL, SET_URI, require
+from web.ogc.negotiation import HTML, JSON, Form, asked_form, only
 from web.ogc.openapi_tiles import MATRIX_SET, MVT, components, paths
 from web.ogc.tiles import asked_layers, asked_stations
 
 __all__ = ["TILES"]
 
-_REL: Final = "http://www.opengis.net/def/rel/ogc/1.0/"
-_MERCATOR: Final = "http://www.opengis.net/def/crs/EPSG/0/3857"
-_SET_URI: Final = f"http://www.opengis.net/def/tilematrixset/OGC/1.0/{MATRIX_SET}"
-_HALF_M: Final = 20_037_508.342789244
-#: Metres of a pixel of 256 at zoom 0; a pixel of the standard is 0.28 mm wide.
-_CELL_M: Final = 2 * _HALF_M / 256
-_PIXEL_M: Final = 0.00028
-_SET_ZOOMS: Final = 25
 _TILEJSON: Final = "tilejson"
+_FORMS: Final = ("json", "html", _TILEJSON)
 #: The world as far as Web Mercator reaches.
 _WORLD: Final = (-180.0, -85.051129, 180.0, 85.051129)
-
-
-@blueprint.get("/tileMatrixSets")
-def matrix_sets() -> Response:
-    """Answer which tile matrix sets there are."""
-    asked_stations("f", "lang", one_query=False, forms=("json",))
-    link = Link("self", address("ogc.matrix_set", matrix_set=MATRIX_SET), JSON, MATRIX_SET)
-    body = {
-        "tileMatrixSets": [
-            {
-                "id": MATRIX_SET,
-                "title": MATRIX_SET,
-                "uri": _SET_URI,
-                "crs": _MERCATOR,
-                "links": [link.as_dict()],
-            }
-        ]
-    }
-    return answer(as_json(body), JSON)
-
-
-@blueprint.get("/tileMatrixSets/<matrix_set>")
-def matrix_set(matrix_set: str) -> Response:
-    """Answer the definition of a tile matrix set."""
-    _require(matrix_set)
-    asked_stations("f", "lang", one_query=False, forms=("json",))
-    body = {
-        "id": MATRIX_SET,
-        "title": "Google Maps Compatible for the World",
-        "uri": _SET_URI,
-        "crs": _MERCATOR,
-        "orderedAxes": ["X", "Y"],
-        "wellKnownScaleSet": "http://www.opengis.net/def/wkss/OGC/1.0/GoogleMapsCompatible",
-        "tileMatrices": [
-            {
-                "id": str(zoom),
-                "scaleDenominator": _CELL_M / 2**zoom / _PIXEL_M,
-                "cellSize": _CELL_M / 2**zoom,
-                "cornerOfOrigin": "topLeft",
-                "pointOfOrigin": [-_HALF_M, _HALF_M],
-                "tileWidth": 256,
-                "tileHeight": 256,
-                "matrixWidth": 2**zoom,
-                "matrixHeight": 2**zoom,
-            }
-            for zoom in range(_SET_ZOOMS)
-        ],
-    }
-    return answer(as_json(body), JSON)
 
 
 @blueprint.get("/collections/<collection>/tiles")
 def collection_tilesets(collection: str) -> Response:
     """Answer which tilesets a collection has."""
     found = get(collection)
-    asked_stations("f", "lang", one_query=False, forms=("json",))
-    return _tilesets(say(found.title), "ogc.collection_tileset", collection=found.id)
+    return _tilesets(say(found.title), say(found.description), collection=found.id)
 
 
 @blueprint.get("/tiles")
 def tilesets() -> Response:
     """Answer which tilesets there are of everything."""
-    asked_stations("f", "lang", one_query=False, forms=("json",))
-    return _tilesets(say("驿站地图开放接口"), "ogc.tileset")
+    return _tilesets(say("驿站地图开放接口"), say("所有数据在一套瓦片里，每种数据一个图层。"))
 
 
 @blueprint.get("/collections/<collection>/tiles/<matrix_set>")
 def collection_tileset(collection: str, matrix_set: str) -> Response:
     """Answer what a collection's tiles hold, as the standard describes it or as TileJSON."""
     found = get(collection)
-    _require(matrix_set)
-    asked_stations("f", "lang", one_query=found.one_query, forms=("json", _TILEJSON))
+    require(matrix_set)
+    asked_stations("f", "lang", one_query=found.one_query, forms=_FORMS)
     return _tileset([found.id], say(found.title), "tile", collection=found.id)
 
 
 @blueprint.get("/tiles/<matrix_set>")
 def tileset(matrix_set: str) -> Response:
     """Answer what the tiles of everything hold, as the standard describes it or as TileJSON."""
-    _require(matrix_set)
-    asked_stations("f", "lang", "collections", one_query=True, forms=("json", _TILEJSON))
+    require(matrix_set)
+    asked_stations("f", "lang", "collections", one_query=True, forms=_FORMS)
     return _tileset(asked_layers(), say("驿站地图开放接口"), "dataset_tile")
 
 
-def _require(matrix_set: str) -> None:
-    if matrix_set != MATRIX_SET:
-        raise NotFound(f"there is no tile matrix set {matrix_set[:80]!r}; there is {MATRIX_SET}")
-
-
-def _tilesets(title: str, endpoint: str, **values: str) -> Response:
-    own = address(endpoint, [("f", "json")], matrix_set=MATRIX_SET, **values)
+def _tilesets(title: str, about: str, **place: str) -> Response:
+    only("f", "lang")
+    form = asked_form()
+    every, one = (
+        ("ogc.collection_tilesets", "ogc.collection_tileset") if place else ("ogc.tilesets", "ogc.tileset")
+    )
+    links = both_forms(every, form, **place)
+    if form is Form.HTML:
+        listed = [(one, {**place, "matrix_set": MATRIX_SET}, MATRIX_SET, say("矢量瓦片"))]
+        if not place:
+            listed += [
+                (
+                    "ogc.collection_tileset",
+                    {"collection": each.id, "matrix_set": MATRIX_SET},
+                    f"{MATRIX_SET} · {say(each.title)}",
+                    say(each.description),
+                )
+                for each in COLLECTIONS.values()
+            ]
+        return answer(tile_pages.doors(say("矢量瓦片"), about, listed, links), HTML, links=links)
+    own = address(one, [("f", "json")], matrix_set=MATRIX_SET, **place)
     body = {
         "tilesets": [
             {
                 "title": title,
                 "dataType": "vector",
-                "crs": _MERCATOR,
-                "tileMatrixSetURI": _SET_URI,
-                "links": [
-                    Link("self", own, JSON, title).as_dict(),
-                    Link(
-                        f"{_REL}tiling-scheme", address("ogc.matrix_set", matrix_set=MATRIX_SET), JSON
-                    ).as_dict(),
-                ],
+                "crs": MERCATOR,
+                "tileMatrixSetURI": SET_URI,
+                "links": [Link("self", own, JSON, title).as_dict(), _scheme().as_dict()],
             }
         ],
-        "links": [Link("self", address(f"{endpoint}s", [("f", "json")], **values), JSON, title).as_dict()],
+        "links": [link.as_dict() for link in links],
     }
-    return answer(as_json(body), JSON)
+    return answer(as_json(body), JSON, links=links)
 
 
-def _tileset(names: list[str], title: str, endpoint: str, **values: str) -> Response:
+def _scheme() -> Link:
+    return Link(f"{REL}tiling-scheme", address("ogc.matrix_set", matrix_set=MATRIX_SET), JSON)
+
+
+def _tileset(names: list[str], title: str, endpoint: str, **place: str) -> Response:
     # What the question says of the stations is carried into the address of every tile.
     asked = [(name, value) for name, value in request.args.items(multi=True) if name not in {"f", "lang"}]
-    template = _template(endpoint, asked, **values)
+    template = _template(endpoint, asked, **place)
     layers = [LAYERS[name] for name in names]
     if request.args.get("f") == _TILEJSON:
         return answer(as_json(_tilejson(layers, title, template)), JSON)
-    own = "ogc.collection_tileset" if values else "ogc.tileset"
+    form = asked_form()
+    one = "ogc.collection_tileset" if place else "ogc.tileset"
+    media = {Form.JSON: (JSON, "JSON"), Form.HTML: (HTML, "HTML"), _TILEJSON: (JSON, "TileJSON")}
     links = [
-        Link("self", address(own, [*asked, ("f", "json")], matrix_set=MATRIX_SET, **values), JSON, title),
         Link(
-            "alternate",
-            address(own, [*asked, ("f", _TILEJSON)], matrix_set=MATRIX_SET, **values),
-            JSON,
-            "TileJSON",
-        ),
-        Link(
-            "item",
-            template.format(z="{tileMatrix}", y="{tileRow}", x="{tileCol}"),
-            MVT,
-            say("矢量瓦片"),
-            templated=True,
-        ),
-        Link(f"{_REL}tiling-scheme", address("ogc.matrix_set", matrix_set=MATRIX_SET), JSON),
+            "self" if each == form else "alternate",
+            address(one, [*asked, ("f", each)], matrix_set=MATRIX_SET, **place),
+            kind,
+            title if each == form else name,
+        )
+        for each, (kind, name) in media.items()
     ]
+    tiles = template.format(z="{tileMatrix}", y="{tileRow}", x="{tileCol}")
+    links += [Link("item", tiles, MVT, say("矢量瓦片"), templated=True), _scheme()]
     west, south, east, north = base_map.extent(session()) or _WORLD
     body = {
         "title": title,
         "description": say("站点按网格合并计数，放大后逐个显示；默认只有运营中和暂停的。"),
         "dataType": "vector",
-        "crs": _MERCATOR,
-        "tileMatrixSetURI": _SET_URI,
+        "crs": MERCATOR,
+        "tileMatrixSetURI": SET_URI,
         "tileMatrixSetLimits": [
             {
                 "tileMatrix": str(zoom),
@@ -186,14 +139,13 @@ def _tileset(names: list[str], title: str, endpoint: str, **values: str) -> Resp
             }
             for zoom in range(MAX_ZOOM + 1)
         ],
-        "boundingBox": {"lowerLeft": [west, south], "upperRight": [east, north], "crs": _CRS84},
+        "boundingBox": {"lowerLeft": [west, south], "upperRight": [east, north], "crs": CRS84.uri},
         "layers": [_described(layer) for layer in layers],
         "links": [link.as_dict() for link in links],
     }
+    if form is Form.HTML:
+        return answer(tile_pages.tileset(body, links, tiles), HTML, links=links)
     return answer(as_json(body), JSON, links=links)
-
-
-_CRS84: Final = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
 
 
 def _described(layer: Layer) -> dict[str, Any]:
@@ -248,14 +200,14 @@ def _template(endpoint: str, items: list[tuple[str, str]], **values: str) -> str
 
 def _landing() -> list[Link]:
     return [
-        Link(f"{_REL}tilesets-vector", address("ogc.tilesets"), JSON, say("矢量瓦片")),
-        Link(f"{_REL}tiling-schemes", address("ogc.matrix_sets"), JSON, say("瓦片的划分")),
+        Link(f"{REL}tilesets-vector", address("ogc.tilesets"), JSON, say("矢量瓦片")),
+        Link(f"{REL}tiling-schemes", address("ogc.matrix_sets"), JSON, say("瓦片的划分")),
     ]
 
 
 def _of_collection(collection: Collection) -> list[Link]:
     href = address("ogc.collection_tilesets", collection=collection.id)
-    return [Link(f"{_REL}tilesets-vector", href, JSON, say("矢量瓦片"))]
+    return [Link(f"{REL}tilesets-vector", href, JSON, say("矢量瓦片"))]
 
 
 _CONF: Final = "http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/"
