@@ -1,4 +1,4 @@
-"""``python -m stations.cluster start|stop|status|psql``: the private cluster by hand."""
+"""``python -m stations.cluster start|stop|status|psql|archive|base|recover``: the private cluster by hand."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ import shutil
 import signal
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
-from stations.cluster import APP, OWNER, Cluster
+from stations.cluster import APP, OWNER, Cluster, recovery
 from stations.errors import StationsError
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -34,6 +35,18 @@ def main(arguments: list[str] | None = None) -> int:
     psql = commands.add_parser("psql", help="open psql; further words are psql's own")
     psql.add_argument("database", nargs="?", default="yizhan_demo")
     psql.add_argument("--role", default=OWNER, choices=[OWNER, APP, "postgres"])
+    archive = commands.add_parser(
+        "archive", help="keep its write-ahead log in a folder, from the next start on"
+    )
+    archive.add_argument("folder", help="an absolute path on another disk, or: off")
+    base = commands.add_parser("base", help="copy its data folder into a folder of its own below this one")
+    base.add_argument("folder", type=Path)
+    recover = commands.add_parser("recover", help="let it be what it was at a moment")
+    recover.add_argument("--base", type=Path, required=True, help="the folder that base made")
+    recover.add_argument("--archive", type=Path, required=True, help="the folder that archive fills")
+    recover.add_argument(
+        "--until", type=datetime.fromisoformat, required=True, help="such as 2026-11-23T10:15:00+08:00"
+    )
     options, further = parser.parse_known_args(arguments)
     if further and options.command != "psql":
         parser.error(f"unknown words: {' '.join(further)}")
@@ -42,6 +55,13 @@ def main(arguments: list[str] | None = None) -> int:
         cluster.start()
     elif options.command == "stop":
         cluster.stop(force=options.force)
+    elif options.command == "archive":
+        recovery.archive_to(cluster, None if options.folder == "off" else Path(options.folder))
+    elif options.command == "base":
+        print(recovery.base_backup(cluster, options.folder, now=datetime.now(UTC)))
+    elif options.command == "recover":
+        aside = recovery.recover(cluster, base=options.base, archive=options.archive, until=options.until)
+        print(f"It is now what it was at {options.until.isoformat()}; the data of before lie in {aside}.")
     elif options.command == "psql":
         return _psql(cluster, options.database, options.role, further)
     running = cluster.is_running()
