@@ -125,5 +125,5 @@ def pairs(halls: _Floats, places: _Floats, reach: float) -> tuple[_Ints, _Ints]:
         part = halls[first : first + 256]
         for number, found in enumerate(tree.query_ball_point(part, reach, return_sorted=True), first + 1):
             rows.append(np.asarray(found, dtype=np.int64))
-            length[number] = len(found)
+            length[number] = len(rows[-1])
     return np.cumsum(length), np.concatenate(rows)

@@ -26,7 +26,7 @@ from geo.siting.quick import Room
 from geo.siting.reduce import identical
 from geo.siting.rows import rule_rows
 from geo.siting.rules import Rules
-from geo.siting.solver import Ended, Limits, Model
+from geo.siting.solver import NO_PLAN, Ended, Limits, Model
 
 __all__ = ["BackupCover", "solve_backup"]
 
@@ -145,7 +145,7 @@ def solve_backup(
                 status=Status.INFEASIBLE, reason=reason, relaxation=relaxation, seconds=seconds, **shared
             )
         return Answer(
-            status=Status.STOPPED, reason="no plan was found in the time given", bound=found.bound + fixed,
+            status=Status.STOPPED, reason=NO_PLAN, bound=found.bound + fixed,
             seconds=seconds, **shared,
         )  # fmt: skip
     value = asked.value(best)

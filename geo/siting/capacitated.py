@@ -20,10 +20,11 @@ from geo.siting.answer import Answer, Sizes, Status, status_of
 from geo.siting.cover import Cover
 from geo.siting.infeasible import explain
 from geo.siting.maximal import weights
+from geo.siting.quick import Room
 from geo.siting.reduce import identical
 from geo.siting.rows import rule_rows
 from geo.siting.rules import Rules
-from geo.siting.solver import Ended, Limits, Model
+from geo.siting.solver import NO_PLAN, Ended, Limits, Model
 
 __all__ = ["Allotted", "CapacitatedCover", "solve_capacitated"]
 
@@ -197,8 +198,14 @@ def solve_capacitated(
         },
         "versions": {"solver": solver.version(), "numpy": np.__version__},
     }  # fmt: skip
-    found = solver.solve(_model(asked, small), limits, told=lambda value, bound: told("search", value, bound))
-    if found.values is None:
+    start = _greedy(asked)
+    known = not rules.broken(start, total)
+    found = solver.solve(
+        _model(asked, small), replace(limits, seconds=max(0.01, limits.seconds - (time.monotonic() - began))),
+        start=np.isin(small.sites, start).astype(np.float64) if known else None,
+        told=lambda value, bound: told("search", value, bound),
+    )  # fmt: skip
+    if found.values is None and not (known and found.ended is Ended.STOPPED):
         seconds = time.monotonic() - began
         if found.ended is Ended.INFEASIBLE:
             reason, relaxation = explain(rules, total, replace(limits, seconds=10.0))
@@ -206,10 +213,12 @@ def solve_capacitated(
                 status=Status.INFEASIBLE, reason=reason, relaxation=relaxation, seconds=seconds, **shared
             )
         return Allotted(
-            status=Status.STOPPED, reason="no plan was found in the time given", bound=found.bound,
+            status=Status.STOPPED, reason=NO_PLAN, bound=found.bound,
             seconds=seconds, **shared,
         )  # fmt: skip
-    chosen = small.sites[(found.values[: len(small.sites)] > 0.5) & (small.sites < total)]
+    chosen = start
+    if found.values is not None:
+        chosen = small.sites[(found.values[: len(small.sites)] > 0.5) & (small.sites < total)]
     at, demand, amount = asked.allot(chosen)
     value = float(amount.sum())
     load = np.bincount(at, weights=amount, minlength=asked.cover.sites).astype(np.float64)
@@ -229,6 +238,35 @@ def solve_capacitated(
         amount=amount,
         **shared,
     )
+
+
+def _greedy(asked: CapacitatedCover) -> _Ints:
+    """Take the site that can serve most of what is left, again and again; each demand gives as much of itself as the
+    others that the site reaches.
+    """
+    rules, total = asked.rules, asked.sites
+    sites = np.setdiff1d(np.arange(total), np.union1d(rules.must, rules.must_not))
+    room, left, chosen = Room(rules, sites, total), asked.weight.copy(), rules.must
+
+    def serve(site: int) -> None:
+        row = asked.cover.row(site)
+        whole = left[row].sum()
+        if whole > 0:
+            left[row] *= 1.0 - min(1.0, asked.holds[site] / whole)
+
+    for site in (*range(total, asked.cover.sites), *chosen.tolist()):
+        serve(site)
+    taken = np.zeros(len(sites), dtype=bool)
+    while True:
+        may_serve = np.minimum(asked.cover.sums(left), asked.holds)[sites]
+        may = room.open() & ~taken
+        if not may.any() or (room.complete() and not may_serve[may].any()):
+            return chosen
+        best = int(np.argmax(np.where(may, may_serve, -np.inf)))
+        taken[best] = True
+        room.take(best)
+        chosen = np.union1d(chosen, sites[best])
+        serve(int(sites[best]))
 
 
 def _model(asked: CapacitatedCover, small: _Small) -> Model:

@@ -22,7 +22,7 @@ from geo.siting.least import LeastCover, solve_least
 from geo.siting.median import Median
 from geo.siting.ordering import in_order
 from geo.siting.rules import Rules
-from geo.siting.solver import Limits
+from geo.siting.solver import NO_PLAN, Limits
 
 __all__ = ["Centre", "solve_centre"]
 
@@ -132,7 +132,7 @@ def solve_centre(
     seconds = time.monotonic() - began
     if best is None:
         return Answer(
-            status=Status.STOPPED, reason="no plan was found in the time given", bound=float(radii[low]),
+            status=Status.STOPPED, reason=NO_PLAN, bound=float(radii[low]),
             seconds=seconds, **shared,
         )  # fmt: skip
     value = asked.value(best)

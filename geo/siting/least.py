@@ -26,7 +26,7 @@ from geo.siting.quick import Plan
 from geo.siting.reduce import identical
 from geo.siting.rows import rule_rows
 from geo.siting.rules import Rules
-from geo.siting.solver import Ended, Limits, Model
+from geo.siting.solver import NO_PLAN, Ended, Limits, Model
 
 __all__ = ["LeastCover", "solve_least"]
 
@@ -93,7 +93,9 @@ def solve_least(
     ended = Ended.OPTIMAL
     for part in left.parts(rules):
         remaining = replace(limits, seconds=max(0.01, limits.seconds - (time.monotonic() - began)))
-        found = _search(left, part, rules, cost, remaining)
+        found = _search(
+            left, part, rules, cost, remaining, told=_beyond(told, float(cost[chosen].sum()), bound)
+        )
         if found is None:
             ended = Ended.INFEASIBLE
             break
@@ -115,9 +117,7 @@ def solve_least(
         reason, relaxation = explain(rules, total, replace(limits, seconds=10.0))
         return Answer(status=Status.INFEASIBLE, reason=reason, relaxation=relaxation, **shared)
     if short:
-        return Answer(
-            status=Status.STOPPED, reason="no plan was found in the time given", bound=bound, **shared
-        )
+        return Answer(status=Status.STOPPED, reason=NO_PLAN, bound=bound, **shared)
     value = asked.cost(plan)
     bound = min(bound, value)
     sites, adds, serves = in_order(asked.cover, np.ones(asked.cover.demands), asked.already, plan)
@@ -260,7 +260,13 @@ class _Left:
 
 
 def _search(
-    left: _Left, part: tuple[_Ints, _Ints], rules: Rules, cost: _Floats, limits: Limits
+    left: _Left,
+    part: tuple[_Ints, _Ints],
+    rules: Rules,
+    cost: _Floats,
+    limits: Limits,
+    *,
+    told: Callable[[float, float], None],
 ) -> tuple[_Ints, float, Ended] | None:
     """Search one part. Returns its sites, the bound and how it ended; None where no plan keeps to the rules."""
     sites, demand = part
@@ -283,12 +289,17 @@ def _search(
         np.ones(len(sites), dtype=bool),
         maximise=False,
     )
-    found = solver.solve(model, limits, start=_greedy(cover, cost[names]))
+    found = solver.solve(model, limits, start=_greedy(cover, cost[names]), told=told)
     if found.ended is Ended.INFEASIBLE:
         return None
     if found.values is None:
         return np.empty(0, dtype=np.int64), 0.0, Ended.STOPPED
     return names[found.values > 0.5], max(0.0, found.bound), found.ended
+
+
+def _beyond(told: Told, cost: float, bound: float) -> Callable[[float, float], None]:
+    """Return what tells of one part beside what the parts before it cost."""
+    return lambda best, low: told("search", cost + best, bound + low)
 
 
 def _greedy(cover: Cover, cost: _Floats) -> _Floats:

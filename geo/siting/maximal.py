@@ -28,7 +28,7 @@ from geo.siting.quick import Plan, Room, greedy, improve, shake
 from geo.siting.reduce import Reduced, reduce_cover
 from geo.siting.rows import rule_rows
 from geo.siting.rules import Rules
-from geo.siting.solver import Ended, Limits, Model
+from geo.siting.solver import NO_PLAN, Ended, Limits, Memory, Model
 
 __all__ = ["MaximalCover", "solve_maximal"]
 
@@ -42,8 +42,9 @@ _DENSE: Final = 40.0
 _MANY_PAIRS: Final = 3_000_000
 #: Of the time that is given, at most so much for prices, and for looking for a better plan before searching.
 _PRICING, _SHAKING = 0.25, 0.25
-#: Bytes that HiGHS needs for a pair of the model, measured with its copies and factors.
-_BYTES_A_PAIR: Final = 400.0
+#: Steps of pricing: where fractions bound each piece afterwards, and where prices are all there is.
+_FEW_STEPS: Final = 300
+_STEPS: Final = 1_500
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,7 +111,7 @@ def solve_maximal(
 class _Search:
     def __init__(self, asked: MaximalCover, limits: Limits, told: Told) -> None:
         self.asked, self.limits, self.told = asked, limits, told
-        self.began = time.monotonic()
+        self.began, self.memory = time.monotonic(), Memory(limits)
         self.best: _Ints | None = None
         self.value = -np.inf
         self.bound = np.inf
@@ -120,7 +121,12 @@ class _Search:
         return self.limits.seconds - (time.monotonic() - self.began)
 
     def going(self, until: float) -> bool:
-        return time.monotonic() < until and not self.limits.stop() and not self.close()
+        return (
+            time.monotonic() < until
+            and not self.limits.stop()
+            and not self.memory.full()
+            and not self.close()
+        )
 
     def close(self) -> bool:
         return Answer.gap_of(self.value, self.bound) <= max(self.limits.gap, 1e-9)
@@ -138,8 +144,9 @@ class _Search:
             small.cover.sites, small.cover.demands, len(small.cover),
         )  # fmt: skip
         self.quick(small, rules)
-        priced = self.priced(small, rules)
-        if self.parts(small, rules):
+        apart = self.parts(small, rules)
+        priced = self.priced(small, rules, _FEW_STEPS if apart else _STEPS)
+        if apart:
             ended = self.pieced(small, rules, priced)
         else:
             self.shaken(small, rules, priced)
@@ -164,13 +171,13 @@ class _Search:
             self.best, self.value = np.sort(sites), value
             self.told("plan", self.value, self.bound)
 
-    def priced(self, small: Reduced, rules: Rules) -> Priced:
+    def priced(self, small: Reduced, rules: Rules, steps: int) -> Priced:
         until = self.began + _PRICING * self.limits.seconds + (time.monotonic() - self.began)
         most = Worth(rules, small.sites, self.asked.cover.sites)
         known = max(0.0, self.value - self.offset)
         found = price(
             small.cover, small.weight, small.bonus, most,
-            known=known, close=self.limits.gap, go_on=lambda bound: self.going(until),
+            known=known, steps=steps, close=self.limits.gap, go_on=lambda bound: self.going(until),
         )  # fmt: skip
         self.bound = min(self.bound, found.bound + self.offset)
         self.told("bound", self.value, self.bound)
@@ -194,7 +201,7 @@ class _Search:
         """Tell whether pieces are bound to each other by the number of sites alone, and are small enough to be relaxed."""
         pairs = len(small.cover)
         plain = Worth(rules, small.sites, self.asked.cover.sites).plain and not len(rules.apart)
-        return plain and pairs <= _MANY_PAIRS and pairs * _BYTES_A_PAIR <= self.limits.megabytes * 1e6
+        return plain and pairs <= _MANY_PAIRS and self.memory.holds(pairs)
 
     def pieced(self, small: Reduced, rules: Rules, priced: Priced) -> Ended:
         """Search piece by piece."""
@@ -208,7 +215,7 @@ class _Search:
         count = (rules.count or 0) - len(rules.must)
         pieces = Pieces(
             small, count, priced, self.limits,
-            seconds=lambda: 0.0 if self.limits.stop() else self.left(), told=told,
+            seconds=lambda: 0.0 if self.limits.stop() or self.memory.full() else self.left(), told=told,
         )  # fmt: skip
         if self.best is not None:
             pieces.start(np.flatnonzero(np.isin(small.sites, self.best)))
@@ -219,16 +226,18 @@ class _Search:
     def proven(self, small: Reduced, rules: Rules, priced: Priced) -> Ended:
         """Search what prices leave open."""
         smaller, stricter = self.settled(small, rules, priced)
-        if not smaller.cover.sites:
-            # Every site is settled: nothing better is left than the plan that settled them.
+        contradicts = bool(replace(stricter, floors=()).broken(stricter.must, self.asked.cover.sites))
+        if contradicts or not smaller.cover.sites:
+            # Every site is settled, or what every better plan has breaks the rules: the only plan left is looked at.
             self.found(stricter.must)
-            self.bound = min(self.bound, max(self.value, self.asked.value(stricter.must)))
+            if self.best is None:
+                return Ended.INFEASIBLE
+            self.bound = min(self.bound, self.value)
             return Ended.OPTIMAL
         offset = smaller.fixed - float(self.asked.weight[self.asked.already].sum())
         pairs = len(smaller.cover)
         dense = pairs > _DENSE * max(1, smaller.cover.demands) or pairs > _MANY_PAIRS
-        if not dense and pairs * _BYTES_A_PAIR > self.limits.megabytes * 1e6:
-            dense = True
+        dense = dense or not self.memory.holds(pairs)
         remaining = replace(self.limits, seconds=max(0.01, self.left()))
 
         def tell(best: float, bound: float) -> None:
@@ -257,7 +266,7 @@ class _Search:
         """Leave out the sites that no better plan has, and choose those that every better plan has."""
         most = Worth(rules, small.sites, self.asked.cover.sites)
         out, into = priced.settle(most, max(0.0, self.value - self.offset))
-        if not (out.any() or into.any()):
+        if self.best is None or not (out.any() or into.any()):
             return small, rules
         stricter = replace(
             rules,
@@ -289,7 +298,7 @@ class _Search:
                 reason, relaxation = explain(asked.rules, asked.cover.sites, replace(limits, seconds=10.0))
                 return Answer(status=Status.INFEASIBLE, reason=reason, relaxation=relaxation, **shared)
             return Answer(
-                status=Status.STOPPED, reason="no plan was found in the time given",
+                status=Status.STOPPED, reason=NO_PLAN,
                 bound=self.bound, **shared,
             )  # fmt: skip
         bound = max(self.bound, self.value)

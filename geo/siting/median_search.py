@@ -26,7 +26,7 @@ from geo.siting.price import Worth
 from geo.siting.quick import Room, greedy, improve, shake
 from geo.siting.rows import rule_rows
 from geo.siting.savings import Nearest, by_saving, reduce_savings
-from geo.siting.solver import Ended, Limits
+from geo.siting.solver import NO_PLAN, Ended, Limits, Memory
 
 __all__ = ["solve_median"]
 
@@ -62,7 +62,7 @@ class _Search:
 
     def __init__(self, asked: Median, limits: Limits, told: Told) -> None:
         self.asked, self.limits, self.tell = asked, limits, told
-        self.until = time.monotonic() + limits.seconds
+        self.until, self.memory = time.monotonic() + limits.seconds, Memory(limits)
         self.best: _Ints | None = None
         self.saved, self.bound, self.floor = -np.inf, np.inf, -np.inf
         self.root = float("nan")
@@ -97,7 +97,12 @@ class _Search:
         self.tell(step, *self.distances())
 
     def going(self, until: float = np.inf) -> bool:
-        return time.monotonic() < min(until, self.until) and not self.limits.stop() and not self.close()
+        return (
+            time.monotonic() < min(until, self.until)
+            and not self.limits.stop()
+            and not self.memory.full()
+            and not self.close()
+        )
 
     def close(self) -> bool:
         if self.whole_numbers and self.bound - self.saved < 1 - 1e-4:
@@ -164,11 +169,16 @@ class _Search:
             return
         sites, total = self.small.sites, self.asked.sites
         left = np.setdiff1d(np.arange(total), sites[~out])
-        self.rules = replace(
+        stricter = replace(
             self.rules,
             must=np.union1d(self.rules.must, sites[into]),
             must_not=np.union1d(self.rules.must_not, np.setdiff1d(left, self.rules.must)),
         )
+        if replace(stricter, floors=()).broken(stricter.must, total):
+            # What every better plan has breaks the rules: there is none.
+            self.bound = min(self.bound, self.saved)
+            return
+        self.rules = stricter
         self.floor = max(self.floor, self.saved)
         self.small = reduce_savings(self.asked.savings, self.rules)
 
@@ -266,7 +276,8 @@ class _Search:
             self.found(np.empty(0, dtype=bool))
             if self.best is None:
                 return Ended.INFEASIBLE
-            self.bounded(0.0)
+            # The only plan left was looked at, whether rules allow it or not.
+            self.bound = min(self.bound, self.saved)
         return Ended.OPTIMAL
 
     def branched(self) -> Ended:
@@ -323,7 +334,7 @@ class _Search:
                 reason, relaxation = explain(asked.rules, asked.sites, replace(limits, seconds=10.0))
                 return Answer(status=Status.INFEASIBLE, reason=reason, relaxation=relaxation, **shared)
             return Answer(
-                status=Status.STOPPED, reason="no plan was found in the time given",
+                status=Status.STOPPED, reason=NO_PLAN,
                 bound=max(0.0, self.distances()[1]), **shared,
             )  # fmt: skip
         value = asked.value(self.best)

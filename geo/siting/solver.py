@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import resource
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -17,13 +18,17 @@ from scipy.sparse import csr_array
 
 from geo.errors import SitingError
 
-__all__ = ["Ended", "Limits", "Model", "Solved", "solve", "version"]
+__all__ = ["NO_PLAN", "Ended", "Limits", "Memory", "Model", "Solved", "solve", "version"]
 
 _Floats = NDArray[np.float64]
 _Ints = NDArray[np.int64]
 _ROWWISE: Final = 2
 _MAXIMISE: Final = -1
 _MINIMISE: Final = 1
+#: Bytes that the solver needs for an entry of a model, measured with its copies and factors.
+_BYTES_AN_ENTRY: Final = 400.0
+#: Why there is neither a plan nor a proof that there is none.
+NO_PLAN: Final = "no plan was found in the time and memory given"
 
 
 class Ended(StrEnum):
@@ -39,8 +44,9 @@ class Ended(StrEnum):
 
 @dataclass(frozen=True)
 class Limits:
-    """When a search ends: seconds in all, the relative gap that is close enough, megabytes. seed: equal questions with
-    equal seeds are answered alike, unless time ends them. stop: asked now and then; True ends the search.
+    """When a search ends: seconds in all, the relative gap that is close enough, megabytes that it may take beyond what the
+    process held. seed: equal questions with equal seeds are answered alike, unless time or memory ends them. stop: asked
+    now and then; True ends the search.
     """
 
     seconds: float = 60.0
@@ -58,6 +64,26 @@ class Limits:
             raise SitingError(f"{self.megabytes!r} MB are no room to search in: give more than 0")
         if not 0 <= self.seed < 2**31:
             raise SitingError(f"a seed of {self.seed!r} is none: give 0 to 2147483647")
+
+
+class Memory:
+    """How much of the megabytes of a search is left, from the moment that this was made."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._before = _peak_mb()
+
+    def holds(self, entries: int) -> bool:
+        """Tell whether a model of so many entries may be made."""
+        return entries * _BYTES_AN_ENTRY * 1e-6 <= self._limits.megabytes
+
+    def full(self) -> bool:
+        """Tell whether the process has grown by more than was given."""
+        return _peak_mb() - self._before > self._limits.megabytes
+
+
+def _peak_mb() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1.024e-3
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,11 +126,17 @@ def solve(
     relaxed: bool = False,
     told: Callable[[float, float], None] = lambda best, bound: None,
 ) -> Solved:
-    """Search for the best plan. start: values of a plan that is known. relaxed: let every column be a fraction.
+    """Search for the best plan. start: values of a plan that is known, of the first columns or of all. relaxed: let every
+    column be a fraction.
 
-    told: called now and then with the best value and the bound.
+    told: called now and then with the best value and the bound. A model that is too large for the memory given is not
+    searched: it ends as stopped, with nothing known.
     """
     import highspy
+
+    memory = Memory(limits)
+    if not memory.holds(model.rows.nnz):
+        return Solved(Ended.STOPPED, None, np.inf if model.maximise else -np.inf)
 
     if not len(model.objective):
         # With nothing to choose the only plan is the empty one.
@@ -140,7 +172,7 @@ def solve(
         raise SitingError("the solver refused the model; this is a fault of this program")
     if start is not None and whole.any():
         solver.setSolution(len(start), np.arange(len(start), dtype=np.int32), start)
-    _listen(solver, limits, told)
+    _listen(solver, limits, memory, told)
     solver.run()
     return _answer(solver, model, whole=bool(whole.any()))
 
@@ -152,7 +184,7 @@ def _fresh() -> Any:
     return made
 
 
-def _listen(solver: Any, limits: Limits, told: Callable[[float, float], None]) -> None:
+def _listen(solver: Any, limits: Limits, memory: Memory, told: Callable[[float, float], None]) -> None:
     last = [time.monotonic()]
 
     def look(event: Any) -> None:
@@ -161,6 +193,8 @@ def _listen(solver: Any, limits: Limits, told: Callable[[float, float], None]) -
         now = time.monotonic()
         if now - last[0] >= 0.5:
             last[0] = now
+            if memory.full():
+                event.interrupt()
             told(event.data_out.mip_primal_bound, event.data_out.mip_dual_bound)
 
     solver.cbMipInterrupt.subscribe(look)
