@@ -30,7 +30,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks" / "parts"), str(ROOT / "tests" / "web")]
 
 import psycopg  # noqa: E402
-from api_cases import Case, cases, check  # noqa: E402
+from api_cases import FORGET, Case, cases, check  # noqa: E402
 from api_peers import HELLO, OURS, PYGEOAPI, TIPG, VIEWS, WORKERS, Server, running  # noqa: E402
 from registry_of import registry_of  # noqa: E402
 
@@ -62,7 +62,8 @@ What is asked: features carry everything that the public may know of a station (
 column that holds the same (`properties=feature`), and their features were compared with ours word by word. For
 attributes tipg and pygeoapi are timed without an order, which is less than what we do, and compared with one. Tiles have code,
 kind, class and lifecycle, from z13 on the name; below z14 ours gather stations that stand close together and count them, tipg
-tells each, ten thousand at most, pygeoapi all. pygeoapi reads the table through views of the columns that are told, since it
+tells each, ten thousand at most, pygeoapi all. Ours keeps the texts of features in memory, each with the version of its row, and asks
+the database which rows and versions a page holds; in the case that keeps nothing it reads every text again. pygeoapi reads the table through views of the columns that are told, since it
 fails on rows with two geometries and on those without. tipg and pygeoapi keep no tiles; ours are kept from being kept, in
 all cases but the last, by another `at` in each address. A server whose single answer took more than {slow:g} s was not asked
 by sixteen: its rate is two processes over that time (~), at most {patience:g} s.
@@ -83,10 +84,12 @@ class Turn:
 
 
 def application() -> Flask:
-    """Build what our server serves: the application, and a route that does nothing."""
+    """Build what our server serves: the application, a route that does nothing, and addresses that keep no features."""
     from flask import request
 
+    from stations.registry.feature_memory import FeatureMemory
     from web import serving
+    from web.ogc.items import MEMORY
 
     app = serving.application()
 
@@ -97,6 +100,16 @@ def application() -> Flask:
     # Before all else that the application does with a request.
     hooks = app.before_request_funcs[None]
     hooks.insert(0, hooks.pop())
+    answer, kept, nothing = app.wsgi_app, FeatureMemory(), FeatureMemory(most_bytes=0)
+
+    def choose(environ: dict[str, Any], start: Any) -> Any:
+        forgets = environ["PATH_INFO"].startswith(f"{FORGET}/")
+        app.extensions[MEMORY] = nothing if forgets else kept
+        if forgets:
+            environ["PATH_INFO"] = environ["PATH_INFO"].removeprefix(FORGET)
+        return answer(environ, start)
+
+    app.wsgi_app = choose  # type: ignore[method-assign]
     return app
 
 
@@ -205,10 +218,13 @@ def _walk(server: Server, paths: Path, start: int, seconds: float, bare: psycopg
         "-s",
         str(Path(__file__).parent / "parts" / "walk.lua"),
     ]
-    walk = lambda length: subprocess.run(  # noqa: E731
-        [*words, f"-d{length}s", server.address, "--", str(paths), str(start)],
-        stdout=subprocess.PIPE, text=True, check=True,
-    ).stdout.splitlines()[-1]  # fmt: skip
+
+    def walk(length: float) -> str:
+        return subprocess.run(
+            [*words, f"-d{length:g}s", server.address, "--", str(paths), str(start)],
+            stdout=subprocess.PIPE, text=True, check=True,
+        ).stdout.splitlines()[-1]  # fmt: skip
+
     walk(1)
     spent = _spent(server, bare)
     told: dict[str, Any] = json.loads(walk(round(seconds)))
@@ -246,7 +262,7 @@ def _numbers(process: int) -> list[int]:
 
 
 def _median(turns: list[Turn], what: str) -> float:
-    return statistics.median(getattr(turn, what) for turn in turns)
+    return float(statistics.median(getattr(turn, what) for turn in turns))
 
 
 def _line(case: Case, turns: dict[tuple[str, str], list[Turn]]) -> str:

@@ -14,12 +14,14 @@ import psycopg
 from api_peers import OURS, PYGEOAPI, TIPG, Server
 from mvt import decoded
 
-__all__ = ["ANSWERS", "Case", "cases", "check"]
+__all__ = ["ANSWERS", "FORGET", "Case", "cases", "check"]
 
 #: How many different questions of a case there are.
 ANSWERS: Final = 2_000
 #: Stations in a box.
 FEWEST, MOST = 85, 100
+#: Before an address of ours: answer without what is kept of features.
+FORGET: Final = "/forget"
 _TIPG: Final = "/collections/public.public_stations"
 _PYGEOAPI: Final = "/collections/stations"
 _OURS: Final = "/ogc/collections/stations"
@@ -53,8 +55,14 @@ def cases(connection: psycopg.Connection) -> list[Case]:
         "SELECT kind FROM public_stations WHERE listed GROUP BY 1 HAVING count(*) > 2000 ORDER BY 1"
     )]  # fmt: skip
     asked = [f"kind={kind}" for kind in kinds]
+    in_boxes = _features([f"bbox={box}&limit=100" for box in boxes])
     found = [
-        Case("bbox of 100", 4.0, _features([f"bbox={box}&limit=100" for box in boxes])),
+        Case("bbox of 100", 4.0, in_boxes),
+        Case(
+            "bbox of 100, nothing kept",
+            4.0,
+            {**in_boxes, OURS: tuple(FORGET + path for path in in_boxes[OURS])},
+        ),
         Case(
             "by id",
             2.0,

@@ -169,7 +169,7 @@ def _pygeoapi(url: str, port: int) -> _Command:
         "host": parts.query["host"], "port": int(str(parts.query.get("port", 5432))), "dbname": parts.database,
         "user": parts.username, "password": "", "search_path": ["public"],
     }  # fmt: skip
-    table = {
+    table: dict[str, Any] = {
         "data": data, "id_field": "code", "geom_field": "location", "options": {"options": "-c jit=off"},
     }  # fmt: skip
     config: dict[str, Any] = {

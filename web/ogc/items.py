@@ -22,12 +22,13 @@ from web.ogc.collections import COLLECTIONS, Collection, get
 from web.ogc.links import Link, address, here, heres
 from web.ogc.negotiation import GEOJSON, HTML, JSON, Form, asked_form
 
-__all__ = ["items", "one_item"]
+__all__ = ["MEMORY", "items", "one_item"]
 
 _GEOJSON = f"{GEOJSON}; charset=utf-8"
 _MEDIA = {Form.JSON: (GEOJSON, "GeoJSON"), Form.HTML: (HTML, "HTML")}
 _REGISTRY = "yizhan.ogc.registry"
-_MEMORY = "yizhan.ogc.features"
+MEMORY = "yizhan.ogc.features"
+"""Where the application keeps its ``FeatureMemory``."""
 _NEVER = object()
 
 
@@ -37,7 +38,7 @@ def items(collection: str) -> Response:
     found = get(collection)
     form = asked_form(GEOJSON)
     wanted = asked(found)
-    memory: FeatureMemory = current_app.extensions.setdefault(_MEMORY, FeatureMemory())
+    memory: FeatureMemory = current_app.extensions.setdefault(MEMORY, FeatureMemory())
     page = feature_pages.page(connection(), found.source, wanted, memory=memory)
     links = _links(found, form, page.next_cursor)
     about = _about(found, page.changed_at)
