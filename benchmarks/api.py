@@ -59,14 +59,15 @@ does not count in it. Ratios are ours over theirs, of the medians of the rounds.
 Compared before: {checked}. Kilobytes an answer: {sizes}.
 
 What is asked: features carry everything that the public may know of a station (about 3 kB); the peers are asked for the
-column that holds the same (`properties=feature`), and their features were compared with ours word by word. For
-attributes tipg and pygeoapi are timed without an order, which is less than what we do, and compared with one. Tiles have code,
-kind, class and lifecycle, from z13 on the name; below z14 ours gather stations that stand close together and count them, tipg
-tells each, ten thousand at most, pygeoapi all. Ours keeps the texts of features in memory, each with the version of its row, and asks
-the database which rows and versions a page holds; in the case that keeps nothing it reads every text again. pygeoapi reads the table through views of the columns that are told, since it
-fails on rows with two geometries and on those without. tipg and pygeoapi keep no tiles; ours are kept from being kept, in
-all cases but the last, by another `at` in each address. A server whose single answer took more than {slow:g} s was not asked
-by sixteen: its rate is two processes over that time (~), at most {patience:g} s.
+column that holds the same (`properties=feature`), and their features were compared with ours word by word. Ours keeps the
+texts of features in memory, each with the version of its row, and asks the database which rows in which version a page
+holds; in the case that keeps nothing every text is read again. For attributes tipg and pygeoapi are timed without an order,
+which is less than what we do, and compared with one. Tiles have code, kind, class and lifecycle, from z13 on the name; below
+z14 ours gather stations that stand close together and count them, tipg tells each, ten thousand at most, pygeoapi all.
+pygeoapi reads the table through views of the columns that are told, since it fails on rows with two geometries and on those
+without. tipg and pygeoapi keep no tiles; ours are kept from being kept, in all cases but the last, by another `at` in each
+address. A server whose single answer took more than {slow:g} s was not asked by sixteen: its rate is two processes over that
+time (~), at most {patience:g} s.
 
 The machine: {cores} cores, load {before:.1f} before and {after:.1f} after; where it is above {cores}, others were at work. Python {python},
 PostgreSQL {server}.
@@ -109,7 +110,7 @@ def application() -> Flask:
             environ["PATH_INFO"] = environ["PATH_INFO"].removeprefix(FORGET)
         return answer(environ, start)
 
-    app.wsgi_app = choose  # type: ignore[method-assign]
+    app.wsgi_app = choose  # type: ignore[method-assign, assignment]
     return app
 
 
