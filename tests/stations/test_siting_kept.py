@@ -250,6 +250,8 @@ def test_a_planner_of_the_place_adopts_a_listed_site_with_its_host(
     assert (second["key"], second["cost"]) == ("A3", 40_000.0)
     assert (plan.basis or {})["refused"] == 1
     assert first["cost_per_person"] == pytest.approx(50_000 / 4_000)
+    with pytest.raises(Invalid, match="of 1 nobody says it, such as A3: say what any other site costs"):
+        keep(offer=Offer(Source.LIST, "社区"), count=None, budget=90_000.0)
     mine = planner(registry, "haidong", "630200")
     programme = programmes.get(registry, "P1")
     with acting(registry, mine, reason="adopt"):

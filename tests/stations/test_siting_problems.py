@@ -173,6 +173,23 @@ def test_alternatives_really_differ_and_none_is_better_than_the_plan(ask: Ask) -
     ]
 
 
+@pytest.mark.parametrize("problem", list(Problem))
+def test_every_problem_is_told_beyond_its_plan_as_far_as_that_says_anything(
+    ask: Ask, problem: Problem
+) -> None:
+    count = None if problem is Problem.LEAST else 2
+    # A least cover within four hours leaves a choice of sites, so that another plan can differ.
+    holds = 2_500.0 if problem is Problem.CAPACITATED else None
+    found = ask(problem=problem, count=count, holds=holds, further=Further(alternatives=1, runs=2))
+    assert ("curve" in found.further) == (problem in (Problem.MAXIMAL, Problem.MEDIAN))
+    assert ("stability" in found.further) == (problem not in (Problem.LEAST, Problem.CENTRE))
+    (other,) = found.further["alternatives"]
+    assert other["status"] == "optimal"
+    better = 1.0 if problem.rising else -1.0
+    assert better * (other["objective"] - found.answer.objective) <= 1e-6
+    assert any(not site["shared"] for site in other["sites"])
+
+
 def test_stability_tells_in_how_many_runs_a_site_is_chosen_and_what_standing_by_the_plan_costs(
     ask: Ask,
 ) -> None:

@@ -90,8 +90,8 @@ def _costs(table: pd.DataFrame, question: SitingQuestion) -> list[float]:
     without = [key for key, cost in zip(table["key"], found, strict=True) if np.isnan(cost)]
     if question.budget is not None and without:
         raise Invalid(
-            f"a budget of {question.budget:g} needs the cost of every candidate, and {len(without):,} have none, such as "
-            f"{without[0]}: say what any other site costs",
+            f"a budget of {question.budget:g} needs the cost of every candidate, and of {len(without):,} nobody says it, such "
+            f"as {without[0]}: say what any other site costs",
             field="cost", reason="no_cost",
         )  # fmt: skip
     return found
