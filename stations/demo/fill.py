@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from geo.datum import Datum, from_wgs84, to_wgs84
 from geo.mainland import Mainland
+from stations.demo.community import add_community
 from stations.demo.ground import grounds
 from stations.demo.invent import Invented, invent
 from stations.demo.programmes import add_programmes
@@ -91,6 +92,8 @@ def fill(session: Session, *, today: date, say: Callable[[str], None], count: in
         _store(session, stations, regions.mainland_of(session), areas, actor=actor, today=today)
         source = session.scalars(select(Source.id).where(Source.code == SOURCE)).one()
         add_use(session, source_id=source, today=today)
+        say("Inviting to work and events …")
+        add_community(session, today=today)
         say("Planning programmes …")
         add_programmes(session, actor=actor, today=today)
         say(f"Preparing {len(stations)} stations for the map …")

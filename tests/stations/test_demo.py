@@ -23,6 +23,9 @@ from stations.demo.invent import invent
 from stations.demo.programmes import PROVINCE_WIDE, TOWNSHIPS
 from stations.errors import Conflict
 from stations.hours import SHANGHAI, parse_words
+from stations.keeping.community import shown
+from stations.keeping.community.shown import EventQuestion, NoticeQuestion
+from stations.keeping.community.totals import grand, totals
 from stations.models import (
     Amenity,
     Commit,
@@ -78,6 +81,22 @@ def test_there_are_about_800_stations_of_every_kind_in_every_county(filled: Sess
     assert set(held) == counties
     assert min(held.values()) >= 5
     assert held["630102"] > 2 * held["632626"]
+
+
+def test_work_and_events_are_offered_and_counted_and_marked_as_invented(filled: Session) -> None:
+    now = datetime(TODAY.year, TODAY.month, TODAY.day, 9, tzinfo=SHANGHAI)
+    work = shown.notices(filled, NoticeQuestion(), now=now)
+    coming = shown.events(filled, EventQuestion(), now=now)
+    assert (len(work) >= 20, len(coming) >= 20) == (True, True)
+    assert all("演示" in one.title for one in (*work, *coming))
+    # A month later there is still something to see.
+    later = now + timedelta(days=25)
+    assert shown.notices(filled, NoticeQuestion(), now=later)
+    assert len(shown.events(filled, EventQuestion(), now=later)) >= 5
+    sums = grand(totals(filled, year=TODAY.year))
+    assert sums["people"] is not None
+    assert (sums["people"].value > 1_600, sums["people"].at_least) == (True, True)
+    assert {"mediation", "interview"} <= {row.kind for row in totals(filled)}
 
 
 def test_every_prefecture_has_its_rights_centre(filled: Session) -> None:

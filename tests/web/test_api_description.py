@@ -127,6 +127,8 @@ SEARCHED = {
     "/api/v1/stations/{code}": 60,
     "/api/v1/changes": 60,
     "/api/v1/challenge": 60,
+    "/api/v1/notices": 30,
+    "/api/v1/events": 30,
     "/download/stations.{form}": 25,
     "/download/changes.{form}": 25,
     "/download/daily.json": 5,

@@ -130,6 +130,22 @@ def test_the_finder_asks_the_same_at_every_moment_though_its_statement_is_writte
     assert re.search(r'name="jobs" value="farm" checked', page)
 
 
+def test_an_embed_lists_what_is_offered_where_it_is_asked_to(town: Town) -> None:
+    ask = town.app.test_client().get
+    assert "砌砖" not in ask("/embed?v=1").text
+    page = ask("/embed?v=1&offers=jobs,events&region=630222").text
+    for words in ("小区外墙砌砖", "260–300 元/天", "户外劳动者免费体检", "全县普法"):
+        assert words in page, words
+    assert "采摘大棚草莓" not in page
+    assert "8522222" not in page
+    # Every link leaves the frame.
+    lists = page.partition('class="embed-offers-all"')[2].partition("<footer")[0]
+    assert lists.count("<a ") == lists.count('target="_blank" rel="noopener"') >= 6
+    assert "现在没有招工" in ask(f"/embed?v=1&offers=jobs&station={town.closed}").text
+    town.moment = MORNING + timedelta(days=40)
+    assert "砌砖" not in town.app.test_client().get("/embed?v=1&offers=jobs").text
+
+
 def resolved(schema: Any, document: Any) -> Any:
     """Put what a schema points at in its place, and say null as JSON Schema does."""
     if isinstance(schema, list):

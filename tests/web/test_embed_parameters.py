@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from stations.query import StationQuery
 from stations.vocabulary import AMENITIES, KINDS
 from web.embed import parameters
-from web.embed.parameters import CONTROLS, FITS, LISTS, NAMES, THEMES, TOUCHES, WHEELS, Embed, Reading
+from web.embed.parameters import CONTROLS, FITS, LISTS, NAMES, OFFERS, THEMES, TOUCHES, WHEELS, Embed, Reading
 
 DOCS = Path(parameters.__file__).resolve().parents[2] / "docs" / "embedding.md"
 
@@ -27,7 +27,8 @@ def read(query: str) -> Reading:
 GIVEN_OUT: list[tuple[str, dict[str, Any]]] = [
     ("", {"fit": "stations", "theme": "auto", "controls": ("zoom", "legend", "open"), "list_at": "none",
           "wheel": "ctrl", "touch": "two", "locate": False, "gap": False, "distance_m": 5000, "title": "",
-          "lang": None, "station": None, "center": None, "zoom": None, "place": ""}),
+          "lang": None, "station": None, "center": None, "zoom": None, "place": "",
+          "offers": ()}),
     ("v=1&lang=en", {"lang": "en"}),
     ("v=1&lang=zh", {"lang": "zh"}),
     ("v=1&station=63000127", {"station": "63000127"}),
@@ -48,6 +49,9 @@ GIVEN_OUT: list[tuple[str, dict[str, Any]]] = [
     ("v=1&title=%E9%A9%BF%E7%AB%99", {"title": "驿站"}),
     ("v=1&near=101.78,36.62&place=%E8%A5%BF%E5%AE%81&within_m=2000",
      {"place": "西宁", "query": StationQuery(near=(101.78, 36.62), within_m=2000.0)}),
+    ("v=1&offers=events,jobs", {"offers": ("jobs", "events")}),
+    ("v=1&offers=jobs&offers=events", {"offers": ("jobs", "events")}),
+    ("v=1&jobs=mason,helper&events=any", {"query": StationQuery(jobs=("helper", "mason"), events=("any",))}),
     ("v=1&kind=rider_station,union_station&amenities=microwave&open=now&access=no_scan&unknown=exclude",
      {"query": StationQuery.parse([("kind", "union_station,rider_station"), ("amenities", "microwave"), ("open", "now"),
                                    ("access", "no_scan"), ("unknown", "exclude")])}),
@@ -159,3 +163,4 @@ def test_every_name_and_every_value_is_in_the_promise() -> None:
     ):
         assert re.findall(r"`(\w+)`", rows[name]) == list(values)
     assert f"`{','.join(CONTROLS)}`" in rows["controls"]
+    assert f"`{','.join(OFFERS)}`" in rows["offers"]

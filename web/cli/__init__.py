@@ -25,7 +25,7 @@ _DISK_FULL = "53100"
 #: name: (module, its command, what it is about). A module is read when its command runs, so that help comes at once.
 _COMMANDS = {
     "backup": ("web.cli.backup", "backup", "Everything of a registry as one file, proven whole."),
-    "community": ("web.cli.community", "community", "Events at stations: their totals for the yearly report."),
+    "community": ("web.cli.community", "community", "Events at stations, added up for the yearly report."),
     "coverage": ("web.cli.coverage", "coverage", "Who has a station within reach, and who has not."),
     "db": ("web.cli.database", "db", "The database of a registry."),
     "demand": ("web.cli.demand", "demand", "Layers of demand: who needs a station, and where."),

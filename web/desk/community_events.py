@@ -14,13 +14,13 @@ from stations.editing.checks import BadFields
 from stations.editing.save import reach
 from stations.errors import Conflict, Invalid, NotAllowed
 from stations.keeping.community import events, listed
-from stations.keeping.community.counts import COLUMNS, Count, read_count, spell_count
+from stations.keeping.community.counts import COLUMNS, Count, read_count
 from stations.keeping.community.events import LENGTHS, STATUSES, EventDraft
 from stations.registry.writing import acting
 from web import db
 from web.desk.blueprint import blueprint
 from web.desk.community_fields import Fields, spell_moment, station_choices, station_code
-from web.desk.community_words import count_labels, field_label, status_label, wrong
+from web.desk.community_words import count_labels, count_words, field_label, status_label, wrong
 from web.desk.staff import current, desk_page
 from web.ground import name_in
 from web.i18n import lang, say
@@ -50,7 +50,7 @@ def events_page() -> str:
         kind=lambda code: vocabulary.EVENT_KINDS[code],
         status=status_label,
         columns=count_labels(),
-        spell=lambda row, name: spell_count(getattr(row, name), at_least=name in row.at_least),
+        spell=lambda row, name: count_words(getattr(row, name), at_least=name in row.at_least),
         regions={region.code: name_in(region.names) for region in choices.regions(session)},
     )
 
@@ -170,7 +170,7 @@ def _spell(draft: EventDraft) -> dict[str, str]:
         values
         | {"starts": spell_moment(draft.starts), "ends": spell_moment(draft.ends)}
         | {
-            name: "" if count is None else spell_count(count.value, at_least=count.at_least)
+            name: "" if count is None else count_words(count.value, at_least=count.at_least)
             for name, count in given.items()
         }
     )

@@ -15,11 +15,11 @@ from stations import vocabulary
 from stations.errors import Invalid
 from stations.imports.rejected import plain
 from stations.keeping.community.checks import today
-from stations.keeping.community.counts import Count, spell_count
+from stations.keeping.community.counts import Count
 from stations.keeping.community.totals import LEVELS, Total, grand, totals, years
 from web import db
 from web.desk.blueprint import blueprint
-from web.desk.community_words import count_labels
+from web.desk.community_words import count_labels, count_words
 from web.desk.staff import current, desk_page
 from web.ground import name_in
 from web.i18n import lang, say
@@ -138,4 +138,4 @@ def _name(row: Total) -> str:
 
 def _spell(count: Count | None) -> str:
     """Write a sum as a report does; what nobody counted is a dash."""
-    return "–" if count is None else spell_count(count.value, at_least=count.at_least)
+    return "–" if count is None else count_words(count.value, at_least=count.at_least)

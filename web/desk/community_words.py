@@ -13,7 +13,7 @@ from stations.models.community import MAX_COUNT, MAX_HEADCOUNT, MAX_PAY, MIN_PAY
 from web.desk.words import beijing
 from web.i18n import lang, say
 
-__all__ = ["count_labels", "field_label", "status_label", "wrong"]
+__all__ = ["count_labels", "count_words", "field_label", "status_label", "wrong"]
 
 
 def field_label(name: str) -> str:
@@ -45,6 +45,11 @@ def field_label(name: str) -> str:
 def count_labels() -> dict[str, str]:
     """Return what each column of the yearly table is called."""
     return {code: term.label(lang()) for code, term in vocabulary.EVENT_COUNTS.items()}
+
+
+def count_words(value: int | None, *, at_least: bool) -> str:
+    """Write a count as a report does, so that it is read back the same; empty where nobody counted."""
+    return "" if value is None else say("{n}余", n=value) if at_least else str(value)
 
 
 def status_label(status: str) -> str:

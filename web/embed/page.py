@@ -21,6 +21,7 @@ from web.db import session
 from web.embed.blueprint import blueprint
 from web.embed.links import embed_address, full_map, map_query
 from web.embed.listing import Listed, listed
+from web.embed.offers import offered
 from web.embed.parameters import Embed, Reading
 from web.embed.words import embed_words, region_asked
 from web.ground import EVERYWHERE, base, credits_of_the_map, name_in, review_words
@@ -72,6 +73,7 @@ def page() -> Response:
             rows=rows,
             matched=matched,
             missing=missing,
+            offers=offered(embed),
             full=full_map(embed),
             canonical=absolute(full_map(embed).partition("#")[0]),
             discovery=absolute(embed_address(embed)),

@@ -21,6 +21,7 @@ locate        ``1``: a button for the reader's own position
 gap           ``1``: the coverage gaps
 distance_m    how far is too far in the coverage gaps, where no run is published
 title         a line above the map
+offers        some of ``jobs,events``: notices of work and events of the stations shown, below the map; ``none``
 ============  =======================================================================================================
 """
 
@@ -44,6 +45,7 @@ __all__ = [
     "LISTS",
     "LONGEST_TITLE",
     "NAMES",
+    "OFFERS",
     "THEMES",
     "TOUCHES",
     "VERSION",
@@ -59,6 +61,7 @@ CONTROLS: Final = ("zoom", "legend", "filters", "open")
 LISTS: Final = ("none", "beside", "below")
 WHEELS: Final = ("ctrl", "zoom", "off")
 TOUCHES: Final = ("two", "one")
+OFFERS: Final = ("jobs", "events")
 LONGEST_TITLE: Final = 80
 _LONGEST_PLACE: Final = 40
 _ZOOMS: Final = (4.0, 18.0)
@@ -91,6 +94,7 @@ class Embed:
     gap: bool = False
     distance_m: int = 5000
     title: str = ""
+    offers: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, items: Iterable[tuple[str, str]]) -> Reading:
@@ -112,7 +116,7 @@ class Embed:
             if not values:
                 continue
             try:
-                if name == "controls":  # a form without scripts sends each by itself
+                if name in {"controls", "offers"}:  # a form without scripts sends each by itself
                     values = [",".join(values)]
                 if len(set(values)) > 1:
                     raise Invalid(f"given {len(values)} times with different values; give it once")
@@ -194,11 +198,16 @@ def _read_zoom(text: str) -> dict[str, Any]:
     return {"zoom": float(text)}
 
 
-def _read_controls(text: str) -> dict[str, Any]:
-    wanted = {part.strip() for part in text.split(",") if part.strip()} - {"none"}
-    if strange := sorted(wanted.difference(CONTROLS)):
-        raise Invalid(f"{', '.join(map(repr, strange))} not known; known are {', '.join(CONTROLS)}, or none")
-    return {"controls": tuple(name for name in CONTROLS if name in wanted)}
+def _some_of(attribute: str, allowed: tuple[str, ...]) -> Callable[[str], dict[str, Any]]:
+    def read(text: str) -> dict[str, Any]:
+        wanted = {part.strip() for part in text.split(",") if part.strip()} - {"none"}
+        if strange := sorted(wanted.difference(allowed)):
+            raise Invalid(
+                f"{', '.join(map(repr, strange))} not known; known are {', '.join(allowed)}, or none"
+            )
+        return {attribute: tuple(name for name in allowed if name in wanted)}
+
+    return read
 
 
 def _read_distance(text: str) -> dict[str, Any]:
@@ -227,7 +236,7 @@ _READERS: Final[dict[str, Callable[[str], dict[str, Any]]]] = {
     "zoom": _read_zoom,
     "fit": _one_of("fit", FITS),
     "theme": _one_of("theme", THEMES),
-    "controls": _read_controls,
+    "controls": _some_of("controls", CONTROLS),
     "list": _one_of("list_at", LISTS),
     "wheel": _one_of("wheel", WHEELS),
     "touch": _one_of("touch", TOUCHES),
@@ -235,6 +244,7 @@ _READERS: Final[dict[str, Callable[[str], dict[str, Any]]]] = {
     "gap": _switch("gap"),
     "distance_m": _read_distance,
     "title": _words("title", LONGEST_TITLE),
+    "offers": _some_of("offers", OFFERS),
 }
 #: Every name that an embed's address may have.
 NAMES: Final = (*_READERS, *(name for name in QUERY_NAMES if name not in _NOT_HERE))
@@ -275,4 +285,5 @@ _WRITERS: Final[dict[str, Callable[[Embed], str]]] = {
     "gap": lambda embed: "1" if embed.gap else "",
     "distance_m": lambda embed: "" if embed.distance_m == Embed().distance_m else str(embed.distance_m),
     "title": _unless("title"),
+    "offers": lambda embed: ",".join(embed.offers),
 }
