@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from math import ceil, floor, log10
 from typing import Final
 
-__all__ = ["HIGH", "WIDE", "Chart", "Point", "chart"]
+__all__ = ["HIGH", "NOTHING", "WIDE", "Chart", "Point", "chart"]
 
 WIDE: Final = 720
 HIGH: Final = 240
+#: Less than this of a person, or of a minute, is nothing to draw.
+NOTHING: Final = 1e-6
 _TICKS: Final = 5
 #: Marks of single points stand up to so many; beyond them the line alone is read.
 _MOST_DOTS: Final = 60
@@ -54,7 +56,7 @@ def chart(points: Sequence[Point], *, at: int | None = None, from_none: bool = T
     none = Point(0, 0.0, 0.0 if known[0].bound is not None else None)
     line = [none, *known] if from_none else known
     most = max(max(point.newly, point.bound or 0.0) for point in line)
-    if most <= 0:
+    if most < NOTHING:
         return None
     up_steps = _steps(most)
     top, long = up_steps[-1], line[-1].sites

@@ -25,8 +25,8 @@ from web.planner.page import Regions
 __all__ = ["site_picture"]
 
 _MOST_CELLS: Final = 4_000
-#: Degrees around one site: some six kilometres.
-_AROUND: Final = 0.055
+#: Degrees around one site: some eleven kilometres north to south.
+_AROUND: Final = 0.1
 _FRESH: Final = "#c9c9f0"
 
 

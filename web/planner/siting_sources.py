@@ -20,7 +20,7 @@ def sources(session: Session, basis: Mapping[str, Any]) -> list[str]:
     """Return the sources of a plan with their ages."""
     taken, found = basis.get("candidates") or 0, basis.get("candidates_found") or 0
     told = [
-        say("人口：{source}，{n} 个有人的格子，坐标系 {crs}。", source=basis.get("demand", ""), n=f"{basis.get('cells', 0):,}", crs=basis.get("crs", "")),
+        say("人口：{source}，{n} 个有人的格子。", source=basis.get("demand", ""), n=f"{basis.get('cells', 0):,}"),
         say("路程：{source}。", source=source_words(basis)),
         say("现有站点 {n} 个算入。", n=f"{basis.get('stations', 0):,}"),
         say("候选点 {n} 个。", n=f"{taken:,}")

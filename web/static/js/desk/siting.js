@@ -73,7 +73,7 @@
       pending = new AbortController();
       swap(here().getAttribute("data-loss") + "?" + query, "loss", pending.signal).then(function (fresh) {
         if (fresh && focus) {
-          var field = one("select", fresh);
+          var field = one("[name=" + focus + "]", fresh);
           if (field) field.focus({ preventScroll: true });
         }
       });
@@ -130,18 +130,18 @@
       if (chosen && chosen.hasAttribute("data-lon") && map()) {
         map().move(site, Number(chosen.getAttribute("data-lon")), Number(chosen.getAttribute("data-lat")));
         // The place is a candidate's: it is asked for by its key, which keeps its cost and its name.
-        tell(new URLSearchParams({ site: site, to: to.value }), true);
+        tell(new URLSearchParams({ site: site, to: to.value }), "to");
         return;
       }
       if (map()) map().back();
       lightRow(site);
-      tell(new URLSearchParams({ site: site }), true);
+      tell(new URLSearchParams({ site: site }), event.target.name);
     });
     document.addEventListener("submit", function (event) {
       var form = event.target.closest("[data-loss] form");
       if (!form) return;
       event.preventDefault();
-      tell(new URLSearchParams(new FormData(form)), true);
+      tell(new URLSearchParams(new FormData(form)), "site");
     });
 
     all("[data-siting-layers] [data-layer]").forEach(function (box) {

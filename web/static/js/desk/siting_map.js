@@ -157,6 +157,7 @@
     });
     mark.home = L.latLng(site[4], site[3]);
     mark.on("click", function () { plans.pick(key); });
+    mark.on("keypress", function (event) { if (event.originalEvent.key === "Enter") plans.pick(key); });
     mark.on("dragstart", function () { plans.map.closePopup(); });
     mark.on("dragend", function () { plans._moved(key, mark); });
     return mark;
