@@ -275,6 +275,21 @@ def test_a_planner_of_the_place_adopts_a_listed_site_with_its_host(
         keep(offer=Offer(Source.LIST, "社区"))
 
 
+def test_a_planned_station_that_was_a_candidate_is_put_into_the_programme_and_not_added_again(
+    registry: Session, keep: Keep
+) -> None:
+    made = station(registry, "新站", "planned", location="SRID=4326;POINT(102.1 36.6)")
+    fresh(registry)
+    plan, programme = keep(count=1, offer=Offer(Source.PLANNED)), programmes.get(registry, "P1")
+    before = registry.scalar(select(func.count()).select_from(Station))
+    operator = actor_id(registry, OPERATOR)
+    with acting(registry, operator, reason="adopt"):
+        (one,) = to_programme(registry, plan, programme, [made.code], actor=operator)
+    assert (one.code, one.name) == (made.code, "新站")
+    assert registry.scalar(select(func.count()).select_from(Station)) == before
+    assert progress(registry, programme, today=date(2026, 7, 1)).total.count.planned == 1
+
+
 def test_a_dossier_tells_people_by_hour_use_near_by_and_what_it_takes_for_granted(
     keep: Keep, registry: Session
 ) -> None:

@@ -93,6 +93,13 @@ def test_a_budget_buys_sites_and_a_person_has_a_price(run: Run) -> None:
     assert "The sites cost 10, 0.001429 for each person newly reached." in out
 
 
+def test_the_factors_of_layers_are_told_with_what_a_plan_stands_on(run: Run) -> None:
+    status, out, _ = run("propose", "--count", "1", "--size-m", "500", "--layer", "census=0.5")
+    assert status == 0
+    assert "2,000 people newly within 15 minutes" in out
+    assert "(census × 0.5)." in out
+
+
 def test_the_hours_of_a_day_are_told_when_asked_for(run: Run) -> None:
     status, out, _ = run(
         "propose", "--count", "1", "--size-m", "500", "--round-the-clock", "--region", "630222"

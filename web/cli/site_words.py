@@ -177,6 +177,10 @@ def _stands_on(basis: Mapping[str, Any]) -> str:
         else f"on the streets of {basis['ways']} ({basis['streets_date'] or 'no date'})"
     )
     people = f"{basis['demand']}{', coarse (估算)' if basis['estimated_demand'] else ''}"
+    layers = basis.get("layers") or ()
+    if any(layer["factor"] != 1 for layer in layers) or len(layers) > 1:
+        parts = " + ".join(f"{layer['name']} × {layer['factor']:g}" for layer in layers)
+        people += f" ({parts})"
     taken, found = basis["candidates"], basis["candidates_found"]
     of = "" if taken == found else f", of {found:,} those where most people are"
     return (
