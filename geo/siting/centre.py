@@ -90,6 +90,7 @@ def solve_centre(
     """Search for the least radius. told: called with the step, the best radius and the bound so far."""
     limits = limits or Limits()
     began = time.monotonic()
+    told("reduce", np.inf, 0.0)
     radii = _radii(asked)
     shared: dict[str, Any] = {
         "problem": "centre",

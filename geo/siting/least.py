@@ -289,11 +289,13 @@ def _search(
         np.ones(len(sites), dtype=bool),
         maximise=False,
     )
-    found = solver.solve(model, limits, start=_greedy(cover, cost[names]), told=told)
+    start = _greedy(cover, cost[names])
+    found = solver.solve(model, limits, start=start, told=told)
     if found.ended is Ended.INFEASIBLE:
         return None
     if found.values is None:
-        return np.empty(0, dtype=np.int64), 0.0, Ended.STOPPED
+        # Whether it keeps to the rules is asked of the whole plan.
+        return names[start > 0.5], 0.0, Ended.STOPPED
     return names[found.values > 0.5], max(0.0, found.bound), found.ended
 
 

@@ -23,7 +23,7 @@ from geo.siting.reduce import Reduced
 from geo.siting.solver import Limits
 from geo.siting.tree import Piece, search
 
-__all__ = ["Pieces", "apart"]
+__all__ = ["Pieces", "apart", "best_of"]
 
 _Floats = NDArray[np.float64]
 _Ints = NDArray[np.int64]
@@ -157,14 +157,14 @@ class Pieces:
 
     def combined(self) -> list[int]:
         """Combine plans and bounds; tell of better ones; return the numbers of sites in the best of the bounds."""
-        value, numbers = _best([part.lower for part in self.parts], self.count)
+        value, numbers = best_of([part.lower for part in self.parts], self.count)
         self.value = max(self.value, value)
         chosen = [
             part.sites[part.plans[number]]
             for part, number in zip(self.parts, numbers, strict=True)
             if number in part.plans and number
         ]
-        bound, numbers = _best([part.upper for part in self.parts], self.count)
+        bound, numbers = best_of([part.upper for part in self.parts], self.count)
         self.bound = min(self.bound, max(bound, self.value))
         self.told(np.concatenate([np.empty(0, dtype=np.int64), *chosen]), self.value, self.bound)
         return numbers
@@ -193,13 +193,13 @@ class Pieces:
     def search(self, part: _Part, number: int) -> None:
         """Search a piece for so many sites, as far as it matters for the whole."""
         piece = self.ready(part)
-        others = _others([each.upper for each in self.parts if each is not part], self.count - number)
+        others, _ = best_of([each.upper for each in self.parts if each is not part], self.count - number)
         if part.cover.sites >= _SMALL:
             self.shake(part, piece, number)
 
         def better(chosen: NDArray[np.bool_], value: float) -> float:
             part.keep(number, chosen, value)
-            self.value = max(self.value, _best([each.lower for each in self.parts], self.count)[0])
+            self.value = max(self.value, best_of([each.lower for each in self.parts], self.count)[0])
             return self.value - others
 
         bound = search(
@@ -225,8 +225,11 @@ class Pieces:
             part.keep(number, chosen, plan.value)
 
 
-def _best(curves: list[_Floats], count: int) -> tuple[float, list[int]]:
-    """Return the most that curves add up to with so many sites in all, and how many each has."""
+def best_of(curves: list[_Floats], count: int) -> tuple[float, list[int]]:
+    """Return the most that curves add up to with so many sites in all, and how many each has.
+
+    Each curve begins at 0 sites and never falls.
+    """
     best, taken = np.zeros(count + 1), []
     for curve in curves:
         new, at = best + curve[0], np.zeros(count + 1, dtype=np.int64)
@@ -242,7 +245,3 @@ def _best(curves: list[_Floats], count: int) -> tuple[float, list[int]]:
         numbers.append(int(at[left]))
         left -= numbers[-1]
     return float(best[count]), numbers[::-1]
-
-
-def _others(curves: list[_Floats], count: int) -> float:
-    return _best(curves, count)[0]

@@ -81,7 +81,7 @@ def best_of(asked: MaximalCover | Median, fit: list[tuple[int, ...]]) -> float |
     return (max(values) if grows(asked) else min(values)) if values else None
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(questions(), st.integers(1, 2))
 def test_each_alternative_is_the_best_of_those_that_differ_from_all_before(
     asked: MaximalCover | Median, differing: int
@@ -108,7 +108,7 @@ def test_each_alternative_is_the_best_of_those_that_differ_from_all_before(
         before.append(set(more[number].sites.tolist()))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(questions(), st.integers(0, 5))
 def test_what_insisting_costs_is_what_trying_all_plans_says(asked: MaximalCover | Median, site: int) -> None:
     found = solve(asked, LIMITS)
@@ -138,7 +138,7 @@ def test_what_insisting_costs_is_what_trying_all_plans_says(asked: MaximalCover 
         assert np.union1d(kept, told.comes).tolist() == sorted(told.answer.sites.tolist())
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(questions(), st.data())
 def test_a_curve_holds_at_every_number_and_is_proven_where_that_was_asked(
     asked: MaximalCover | Median, data: st.DataObject

@@ -86,7 +86,7 @@ def backups(draw: st.DrawFn) -> BackupCover:
     )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(backups())
 def test_every_small_question_of_backup_is_answered_as_by_trying_all_plans(asked: BackupCover) -> None:
     fit = [chosen for chosen in plans(asked.rules, asked.cover.sites) if not len(asked.missed(chosen))]
@@ -172,7 +172,7 @@ def certified(asked: CapacitatedCover, found: Allotted) -> None:
     )  # fmt: skip
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(capacitateds())
 def test_every_small_question_of_capacities_is_answered_as_by_trying_all_plans(
     asked: CapacitatedCover,

@@ -51,7 +51,7 @@ def raws(draw: st.DrawFn) -> dict[str, Any]:
     }  # fmt: skip
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(raws())
 def test_every_small_question_is_answered_as_by_trying_all_plans(raw: dict[str, Any]) -> None:
     asked = Centre.of(**raw)

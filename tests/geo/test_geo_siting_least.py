@@ -57,7 +57,7 @@ def questions(draw: st.DrawFn) -> LeastCover:
         return LeastCover.of(cover, Rules.of(cost=cost, must=sorted(must)), already=already)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(questions())
 def test_every_small_question_is_answered_as_by_trying_all_plans(asked: LeastCover) -> None:
     least, found = least_by_trying(asked), solve_least(asked, LIMITS)

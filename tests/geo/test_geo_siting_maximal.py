@@ -60,7 +60,7 @@ def questions(draw: st.DrawFn) -> MaximalCover:
         return MaximalCover.of(cover, weight, replace(rules, floors=()), already=already)
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=90, deadline=None)
 @given(questions())
 def test_every_small_question_is_answered_as_by_trying_all_plans(asked: MaximalCover) -> None:
     best, found = best_by_trying(asked), solve_maximal(asked, LIMITS)
@@ -76,7 +76,7 @@ def test_every_small_question_is_answered_as_by_trying_all_plans(asked: MaximalC
     assert found.bound == pytest.approx(best)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(questions())
 def test_the_search_over_sites_alone_finds_the_same(asked: MaximalCover) -> None:
     small = reduce_cover(asked.cover, asked.weight, asked.already, asked.rules)
@@ -101,7 +101,7 @@ def test_the_search_over_sites_alone_finds_the_same(asked: MaximalCover) -> None
     assert asked.value(np.concatenate([asked.rules.must, chosen])) == pytest.approx(best)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(questions())
 def test_no_plan_reaches_more_than_prices_say(asked: MaximalCover) -> None:
     small = reduce_cover(asked.cover, asked.weight, asked.already, asked.rules)
@@ -113,7 +113,7 @@ def test_no_plan_reaches_more_than_prices_say(asked: MaximalCover) -> None:
         assert found.bound + offset >= best - 1e-6
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(questions(), st.data())
 def test_a_smaller_question_is_worth_the_same(asked: MaximalCover, data: st.DataObject) -> None:
     small = reduce_cover(asked.cover, asked.weight, asked.already, asked.rules)

@@ -114,7 +114,7 @@ def by_hand(raw: dict[str, Any], chosen: tuple[int, ...]) -> float:
     return total
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(raws())
 def test_every_small_question_is_answered_as_by_trying_all_plans(raw: dict[str, Any]) -> None:
     asked = Median.of(**raw)
@@ -131,7 +131,7 @@ def test_every_small_question_is_answered_as_by_trying_all_plans(raw: dict[str, 
     certify_median(found, **raw)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(raws())
 def test_cuts_over_the_sites_alone_find_the_same_and_no_fraction_lies_below(raw: dict[str, Any]) -> None:
     asked = Median.of(**raw)
@@ -166,7 +166,7 @@ def test_cuts_over_the_sites_alone_find_the_same_and_no_fraction_lies_below(raw:
     assert asked.whole - bounds[-1] - small.fixed == pytest.approx(best, abs=1e-5)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(raws(plain=True))
 def test_choosing_and_barring_one_by_one_finds_the_same(raw: dict[str, Any]) -> None:
     asked = Median.of(**raw)
@@ -185,7 +185,7 @@ def test_choosing_and_barring_one_by_one_finds_the_same(raw: dict[str, Any]) -> 
     assert best - 1e-9 <= bound <= best + 1e-5
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(raws())
 def test_no_plan_saves_more_than_levels_say(raw: dict[str, Any]) -> None:
     asked = Median.of(**raw)
@@ -197,7 +197,7 @@ def test_no_plan_saves_more_than_levels_say(raw: dict[str, Any]) -> None:
         assert asked.whole - found.bound - small.fixed <= best + 1e-6
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(raws(plain=True), st.data())
 def test_a_smaller_question_is_worth_the_same(raw: dict[str, Any], data: st.DataObject) -> None:
     asked = Median.of(**raw)
@@ -211,7 +211,7 @@ def test_a_smaller_question_is_worth_the_same(raw: dict[str, Any], data: st.Data
     assert asked.value(np.union1d(must, small.sites[chosen])) == pytest.approx(asked.whole - saved)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(raws(plain=True), st.data())
 def test_what_each_site_would_save_is_kept_true_while_sites_come_and_go(
     raw: dict[str, Any], data: st.DataObject
