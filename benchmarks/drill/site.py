@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import http.cookiejar
 import io
 import os
@@ -14,10 +15,11 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 from urllib.parse import urlencode
 
@@ -49,8 +51,8 @@ Form = dict[str, str] | list[tuple[str, str]]
 class Site:
     """A running site: its processes, its cluster, and a keeper who is logged in."""
 
-    def __init__(self, cluster: Cluster, folder: Path) -> None:
-        self.cluster, self.folder = cluster, folder
+    def __init__(self, cluster: Cluster, folder: Path, settings: Mapping[str, str]) -> None:
+        self.cluster, self.folder, self.settings = cluster, folder, settings
         self.url = cluster.url("yizhan_drill")
         self.engine: Engine = create_engine(self.url, pool_pre_ping=True)
         with socket.create_server(("127.0.0.1", 0)) as taken:
@@ -69,6 +71,7 @@ class Site:
             "YIZHAN_PORT": str(self.port),
             "YIZHAN_WORKERS": "1",
             "YIZHAN_UPLOADS": str(self.folder / "uploads"),
+            **self.settings,
         }
         kept = {name: value for name, value in os.environ.items() if not name.startswith("YIZHAN_")}
         with (self.folder / "site.log").open("ab") as log:
@@ -109,6 +112,15 @@ class Site:
         if self.process is None or self.process.poll() is not None:
             self.start()
         self.until(lambda: self.ask("/healthz")[0] == 200, "the site does not come back")
+
+    def another(self) -> Site:
+        """Return the same site as another browser of its keeper sees it, logged in."""
+        other = copy.copy(self)
+        other._browser = urllib.request.build_opener(
+            urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar()), _Stay()
+        )
+        other.log_in()
+        return other
 
     def log_in(self) -> None:
         """Log in as the keeper."""
@@ -193,15 +205,18 @@ def _fill(
 
 
 @contextmanager
-def site(root: Path) -> Iterator[Site]:
-    """Run a whole site over a cluster of its own in the folder ``root``; both end with the block."""
+def site(root: Path, settings: Mapping[str, str] = MappingProxyType({})) -> Iterator[Site]:
+    """Run a whole site over a cluster of its own in the folder ``root``; both end with the block.
+
+    settings: variables of its own beside those of every drill.
+    """
     root.chmod(0o755)
     cluster = Cluster.locate(root, name="drill")
     try:
         with cluster.running():
             cluster.create_database("yizhan_drill")
             migrate(cluster.url("yizhan_drill", OWNER))
-            running = Site(cluster, root)
+            running = Site(cluster, root, settings)
             _furnish(running.engine)
             try:
                 running.start()
