@@ -12,6 +12,7 @@ import math
 import os
 import zipfile
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
@@ -69,18 +70,26 @@ class _Limits:
         self.cut = self.replaced = 0
         #: Column → bytes of its longest text, as GDAL reads it. A column that has to grow has the table written again.
         self.widths: dict[int, int] = {}
+        # Most texts of a column are a few words again and again.
+        self._fitted = lru_cache(maxsize=16_384)(self._fit)
 
     def fit(self, text: str, column: int) -> str:
         """Return a text as a column of the table can hold it."""
+        found, width, cut, replaced = self._fitted(text)
+        self.cut += cut
+        self.replaced += replaced
+        if width > self.widths.get(column, 1):
+            self.widths[column] = width
+        return found
+
+    def _fit(self, text: str) -> tuple[str, int, bool, bool]:
+        """Return what of a text fits, its bytes in UTF-8, whether it was cut and whether letters were replaced."""
         fitting = text.encode(self.encoding, "replace")
         # Counted where letters went, not where somebody wrote a question mark.
-        self.replaced += self.encoding != "UTF-8" and fitting.decode(self.encoding) != text
-        if len(fitting) > _LONGEST:
-            self.cut += 1
-            fitting = fitting[:_LONGEST]
-        found = fitting.decode(self.encoding, "ignore")
-        self.widths[column] = max(self.widths.get(column, 1), len(found.encode()))
-        return found
+        replaced = self.encoding != "UTF-8" and fitting.decode(self.encoding) != text
+        cut = len(fitting) > _LONGEST
+        found = fitting[:_LONGEST].decode(self.encoding, "ignore")
+        return found, len(found.encode()), cut, replaced
 
     def type_of(self, column: int) -> str:
         """Return the type of a column of texts, for GDAL; one that may be too wide for the table grows by itself."""
