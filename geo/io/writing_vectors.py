@@ -71,7 +71,7 @@ class _Limits:
         #: Column → bytes of its longest text, as GDAL reads it. A column that has to grow has the table written again.
         self.widths: dict[int, int] = {}
         # Most texts of a column are a few words again and again.
-        self._fitted = lru_cache(maxsize=16_384)(self._fit)
+        self._fitted = lru_cache(maxsize=1_024)(self._fit)
 
     def fit(self, text: str, column: int) -> str:
         """Return a text as a column of the table can hold it."""
