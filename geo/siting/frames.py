@@ -12,14 +12,19 @@ from typing import Any, Final, Protocol
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from geo.bbox import BBox
 from geo.crs import pick_metric, same_crs
 from geo.errors import CrsError, SitingError
 from geo.reach import Pairs
+from geo.siting.backup import BackupCover
+from geo.siting.capacitated import CapacitatedCover
+from geo.siting.centre import Centre
 from geo.siting.cover import Cover
-from geo.siting.maximal import weights
+from geo.siting.least import LeastCover
+from geo.siting.maximal import MaximalCover, weights
+from geo.siting.median import Median
 from geo.siting.rules import Floor, Rules, closer_than
 
 __all__ = ["Asked", "Travel", "of_frames"]
@@ -38,9 +43,11 @@ class Travel(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Asked:
-    """Tables as a question. demand, candidates: the rows asked about, numbered from 0. cover, seconds: (q,) the pairs
-    within the limit, by candidate. weight: (n,) of all layers together. already: (n,) how many existing stations reach
-    each demand. rules: of the candidates.
+    """Tables as a question: as any of the six by the methods below, or by its parts as ``geo.siting`` takes them.
+
+    demand, candidates: the rows asked about, numbered from 0. cover, seconds: (q,) the pairs within the limit, by
+    candidate. weight: (n,) of all layers together. already: (n,) how many existing stations reach each demand. rules: of
+    the candidates. standing: the pairs of existing stations, None where there are none.
     """
 
     demand: gpd.GeoDataFrame
@@ -50,6 +57,59 @@ class Asked:
     weight: _Floats
     already: NDArray[np.int64]
     rules: Rules
+    standing: Pairs | None = None
+
+    def maximal(self) -> MaximalCover:
+        """Ask which sites newly reach most weight."""
+        return MaximalCover.of(self.cover, self.weight, self.rules, already=self.already > 0)
+
+    def least(self) -> LeastCover:
+        """Ask for the fewest or cheapest sites that reach all demand that can be reached."""
+        return LeastCover.of(self.cover, self.rules, already=self.already > 0)
+
+    def backup(self, *, first: float = 0.0, everybody: bool = False) -> BackupCover:
+        """Ask which sites bring most weight within reach twice, as ``BackupCover``."""
+        return BackupCover.of(
+            self.cover, self.weight, self.rules, already=self.already, first=first, everybody=everybody
+        )
+
+    def capacitated(self, holds: ArrayLike, *, standing_holds: ArrayLike = ()) -> CapacitatedCover:
+        """Ask which sites serve most weight. holds, standing_holds: what each candidate and existing station can."""
+        there = self.standing
+        theirs = None if there is None else Cover(there.starts, there.place, self.cover.demands)
+        return CapacitatedCover.of(
+            self.cover, self.weight, holds, self.rules, existing=theirs, existing_holds=standing_holds
+        )
+
+    def median(self, *, penalty_s: float) -> Median:
+        """Ask which sites make the weighted seconds to the nearest station least.
+
+        penalty_s: what a demand without a station within the limit counts, the limit or more.
+        """
+        return Median.of(
+            self.site, self.cover.demand, self.seconds, self.weight, self.rules,
+            sites=self.cover.sites, existing=self.standing_s, penalty=penalty_s,
+        )  # fmt: skip
+
+    def centre(self, *, penalty_s: float) -> Centre:
+        """Ask which sites make the longest way to the nearest station shortest. penalty_s: as of the median."""
+        return Centre.of(
+            self.site, self.cover.demand, self.seconds, self.rules,
+            sites=self.cover.sites, demands=self.cover.demands, existing=self.standing_s, penalty=penalty_s,
+        )  # fmt: skip
+
+    @property
+    def site(self) -> NDArray[np.int64]:
+        """The candidate of each pair, (q,)."""
+        return np.repeat(np.arange(self.cover.sites), np.diff(self.cover.starts))
+
+    @property
+    def standing_s(self) -> _Floats:
+        """Seconds to the nearest existing station, (n,); inf where none is within the limit."""
+        found = np.full(self.cover.demands, np.inf)
+        if self.standing is not None:
+            np.minimum.at(found, self.standing.place, self.standing.seconds)
+        return found
 
 
 def of_frames(
@@ -86,7 +146,7 @@ def of_frames(
         amounts = amounts + factor * weights(_numbers("demand", demand, name), len(demand))
     places, doors = _lonlat(demand), _lonlat(candidates)
     pairs = travel.pairs(places, doors, limit_s=limit_s)
-    reached = np.zeros(len(demand), dtype=np.int64)
+    reached, stand = np.zeros(len(demand), dtype=np.int64), None
     if existing is not None and len(existing):
         stand = travel.pairs(places, _lonlat(existing), limit_s=limit_s)
         reached = np.bincount(stand.place, minlength=len(demand)).astype(np.int64)
@@ -120,6 +180,7 @@ def of_frames(
         amounts,
         reached,
         rules,
+        stand,
     )
 
 

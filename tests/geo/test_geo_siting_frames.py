@@ -12,6 +12,7 @@ from shapely import LineString
 from geo.coverage.estimate import StraightLine
 from geo.errors import CrsError, SitingError
 from geo.siting import Cover, Limits, MaximalCover, Rules, Status, solve_maximal
+from geo.siting.asking import solve
 from geo.siting.frames import Asked, of_frames
 
 WALK = StraightLine(1.3, 1.3)
@@ -87,6 +88,25 @@ def test_no_site_stands_closer_to_an_existing_station_than_the_spacing() -> None
         )  # fmt: skip
 
 
+def test_tables_ask_each_of_the_six_questions_as_counted_by_hand() -> None:
+    question = asked(existing=points(0.03))
+    assert question.standing_s == pytest.approx([np.inf, np.inf, 895, 0], abs=2)
+    found = {
+        "most": solve(question.maximal()),
+        "fewest": solve(question.least()),
+        "twice": solve(question.backup()),
+        "room": solve(question.capacitated([25, 5, 5, 5], standing_holds=[50])),
+        "minutes": solve(question.median(penalty_s=1_000.0)),
+        "longest": solve(question.centre(penalty_s=1_000.0)),
+    }
+    assert {each.status for each in found.values()} == {Status.OPTIMAL}
+    assert {name: each.objective for name, each in found.items()} == pytest.approx(
+        {"most": 30, "fewest": 1, "twice": 70, "room": 75, "minutes": 27_900, "longest": 895}, rel=0.003
+    )
+    assert found["room"].sites.tolist() == [0]
+    assert found["minutes"].sites.tolist() == [2]
+
+
 def test_both_entries_give_the_same_answer() -> None:
     question = asked()
     matrix = [[1, 1, 0, 0], [1, 1, 1, 0], [0, 1, 1, 1], [0, 0, 1, 1]]
@@ -98,7 +118,11 @@ def test_both_entries_give_the_same_answer() -> None:
     ("changed", "error", "said"),
     [
         ({"demand": points(0.0).to_crs("EPSG:32647")}, CrsError, "differ"),
-        ({"candidates": points(0.0).set_crs(None, allow_override=True)}, CrsError, "candidates has no CRS"),
+        (
+            {"candidates": gpd.GeoDataFrame(geometry=list(points(0.0).geometry))},
+            CrsError,
+            "candidates has no CRS",
+        ),
         ({"demand": points(0.0, orders=[1])}, SitingError, "no column 'weight'; it has orders, geometry"),
         ({"demand": points(0.0, 0.1, weight=[1, -2])}, SitingError, "demand 1 weighs"),
         ({"demand": points(0.0, weight=["many"])}, SitingError, "holds what is no number"),
