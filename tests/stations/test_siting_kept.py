@@ -15,9 +15,12 @@ import geopandas as gpd
 import numpy as np
 import openpyxl
 import pytest
+from pyproj import CRS, Transformer
 from sqlalchemy import create_engine, func, select
 from sqlalchemy.orm import Session
 
+from geo.passing import Mode
+from geo.streets import Network
 from stations.editing.checks import BadFields
 from stations.errors import Conflict, Invalid, NotAllowed, NotFound
 from stations.hours import SHANGHAI
@@ -30,7 +33,7 @@ from stations.planning.siting.comparing import compare
 from stations.planning.siting.dossier import of_plan, of_site
 from stations.planning.siting.exporting import FORMS, write_sites
 from stations.planning.siting.losing import loss
-from stations.planning.ways import Estimated
+from stations.planning.ways import Estimated, OnStreets, Ways
 from stations.registry.registry import withdraw
 from stations.registry.writing import OPERATOR, acting, actor_id
 from tests.conftest import fill_squares
@@ -67,9 +70,9 @@ def registry(engine: Any) -> Iterator[Session]:
 
 @pytest.fixture
 def keep(registry: Session) -> Keep:
-    def kept(title: str = "两个", **wishes: Any) -> SitingPlan:
+    def kept(title: str = "两个", ways: Ways | None = None, **wishes: Any) -> SitingPlan:
         question = SitingQuestion(**{"reach": REACH, "count": 2} | wishes)
-        found = propose(registry, question, now=NOON)
+        found = propose(registry, question, now=NOON, ways=ways)
         fresh(registry)
         operator = actor_id(registry, OPERATOR)
         with acting(registry, operator, reason="a plan"):
@@ -127,6 +130,39 @@ def test_the_runner_up_of_a_site_is_what_moving_it_there_would_lose(keep: Keep) 
         told = loss(plan, site["key"], other["key"], ways=ways(plan))
         assert told.change == pytest.approx(other["people"])
         assert loss(plan, site["key"], (other["lon"], other["lat"]), ways=ways(plan)).change == told.change
+
+
+def test_along_streets_a_moved_site_loses_what_the_plan_with_it_there_says(
+    keep: Keep, registry: Session
+) -> None:
+    # One street past all the places, walked at 1.3 m/s, and a gap in it between 丁 and 戊.
+    lon = np.linspace(101.45, 102.15, 141)
+    turn = Transformer.from_crs("EPSG:4326", "EPSG:32648", always_xy=True)
+    xy = np.column_stack(turn.transform(lon, np.full(len(lon), 36.6)))
+    tail = np.setdiff1d(np.arange(len(lon) - 1), [110])
+    length = np.hypot(*(xy[tail + 1] - xy[tail]).T)
+    street = OnStreets(
+        Network(
+            Mode.WALK, CRS.from_user_input("EPSG:32648"), xy, tail, tail + 1, length, length / 1.3,
+            length / 1.3, "a street",
+        )
+    )  # fmt: skip
+    plan = keep(ways=street, reach=FAR)
+    first, second = (site["key"] for site in sites(plan))
+    keys = plans.arrays_of(plan)["candidate_key"].tolist()
+    assert (plan.basis or {})["estimated_ways"] is False
+    for key in keys:
+        if key == second:
+            continue
+        told = loss(plan, first, key, ways=street)
+        others = tuple(each for each in keys if each not in (key, second))
+        again = propose(
+            registry,
+            SitingQuestion(reach=FAR, count=2, must=(key, second), must_not=others),
+            now=NOON,
+            ways=street,
+        )
+        assert told.people_after == pytest.approx(again.summary["after"])
 
 
 def test_a_site_dragged_anywhere_is_told_with_its_cells_and_what_it_breaks(keep: Keep) -> None:

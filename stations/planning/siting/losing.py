@@ -28,9 +28,10 @@ _Floats = NDArray[np.float64]
 _Ints = NDArray[np.int64]
 LonLat = tuple[float, float]
 
-#: A way is never quicker than the estimate by more than this, and begins at most so many metres beside its place.
+#: A way is never quicker than the estimate by more than this, and begins and ends at most so many metres beside its
+#: places, or half the diagonal of a cell (``ways.for_question``).
 _QUICKER: Final = 2.0
-_ASIDE_M: Final = 2_500.0
+_ASIDE_M: Final = 1_500.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -211,7 +212,8 @@ def _measured(
 ) -> tuple[_Ints, _Floats]:
     """Measure the ways of everybody near a place to it: cells and seconds, as the search would have."""
     speed_ms = Estimated(question.reach.mode, question.reach.detour).basis()["speed_ms"]
-    far_m = question.search_s * speed_ms * _QUICKER + _ASIDE_M
+    aside_m = max(_ASIDE_M, question.reach.size_m)
+    far_m = question.search_s * speed_ms * _QUICKER + 2 * aside_m
     # Middles are kept in short; near a border of the box the margin is far larger than what that loses.
     lat_deg = far_m / 110_000.0
     lon_deg = lat_deg / max(0.05, float(np.cos(np.radians(min(89.0, abs(place[1]) + lat_deg)))))
