@@ -25,6 +25,10 @@ _RUNNING: Final = frozenset({"序号", "编号", "行号", "号", "No", "No.", "
 #: A ledger has some thirty columns; a thousand and more are the marks of a file that is none, or of a bomb.
 _MOST_COLUMNS: Final = 1_000
 _YEAR: Final = re.compile(r"(19|20)\d\d年?")
+#: Columns of a year of figures: 3月, 2026年3月, 2026-03, and what a workbook makes of the last, its first day.
+_MONTH: Final = re.compile(
+    r"(?:(?:19|20)\d\d\s*年\s*)?\d{1,2}\s*月份?|(?:19|20)\d\d[-./](?:0?[1-9]|1[0-2])(?:-01)?"
+)
 # Numbers, dates, times, phones: nothing but digits and what joins them.
 _FIGURE: Final = re.compile(r"[+\-−]?[\d０-９][\d０-９\s.,:：/\-+%°年月日时点~～—至E]*")
 
@@ -85,7 +89,7 @@ def find_layout(records: Sequence[Record], name: str) -> Layout:
 
     records: the beginning of the file, blank records included. name: of the file, for messages.
     The header is the first of the first ten records with two distinct cells or more that look like names (no
-    number or date, and three in four no remark such as ``填报人：张三``) and fill half of the table's usual
+    number or date but the months of a wide table, and three in four no remark such as ``填报人：张三``) and fill half of the table's usual
     width. A second header line, under a cell that spans several columns, is joined to it. A column without a
     name is called after its letter (``列 E``) if the sample has data in it. A table of one column takes its
     first line as header.
@@ -149,11 +153,18 @@ def _title(record: Record) -> Skipped:
 
 def _is_header(cells: Sequence[str], usual: float) -> bool:
     names = [cell for cell in cells if cell]
-    if any(map(_is_figure, names)) or sum(map(_is_remark, names)) * 4 > len(names):
+    figures = [cell for cell in names if _is_figure(cell)]
+    if (figures and not _are_months(figures, names)) or sum(map(_is_remark, names)) * 4 > len(names):
         return False
     if usual <= 1:
         return True
     return len(set(names)) >= 2 and len(names) * 2 >= usual
+
+
+def _are_months(figures: Sequence[str], names: Sequence[str]) -> bool:
+    """Tell whether figures are the months of a wide table: several, each once, beside names; a title has one at most."""
+    distinct = 2 <= len(figures) == len(set(figures)) < len(names)
+    return distinct and all(_MONTH.fullmatch(cell) for cell in figures)
 
 
 def _is_figure(cell: str) -> bool:

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from stations import vocabulary as words
 from stations.hours import SHANGHAI
-from stations.keeping.usage import standing
+from stations.keeping.usage import scanned_days, standing
 from stations.keeping.usage_words import Period
 
 __all__ = ["FACTS", "Answers", "Honours", "Used", "answers", "honours", "seq", "sums", "used"]
@@ -219,21 +219,8 @@ def _decide(found: Used, rows: list[Any], today: date) -> None:
     for row in free:
         visits += row.visits
         found.tell(row.visits, how="scanned")
-    days = sum(each.days for each in kept) + _days_scanned([row.b for row in free], kept, today)
+    days = sum(each.days for each in kept) + scanned_days((row.b for row in free), kept, today=today)
     found.add(rows[0].region, counted=1, visits=visits, days=days, at_least=int(rough or bool(free)))
-
-
-def _days_scanned(days: list[date], kept: list[Period], today: date) -> int:
-    """Return how many days the plate was counting on of which no figure tells: from its first scan until today."""
-    if not days:
-        return 0
-    counting = Period(min(days), today)
-    taken = sum(
-        (min(each.end, counting.end) - max(each.begin, counting.begin)).days
-        for each in kept
-        if each.overlaps(counting)
-    )
-    return counting.days - taken
 
 
 def answers(session: Session, *, now: datetime) -> dict[str, Answers]:

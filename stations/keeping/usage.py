@@ -20,7 +20,17 @@ from stations.errors import Invalid, NotFound
 from stations.keeping.usage_words import Counted, Period
 from stations.models import Commit, Scans, Source, Staff, Station, Visits
 
-__all__ = ["Entry", "Figure", "Put", "figures", "months_of_scans", "put", "remove", "standing"]
+__all__ = [
+    "Entry",
+    "Figure",
+    "Put",
+    "figures",
+    "months_of_scans",
+    "put",
+    "remove",
+    "scanned_days",
+    "standing",
+]
 
 #: One figure is written at a time, whoever writes: what is there already is looked up first.
 _LOCK: Final = 7_265_221_123
@@ -71,6 +81,21 @@ def standing(periods: Iterable[Period]) -> list[Period]:
         if not any(one.overlaps(other) for other in kept):
             kept.append(one)
     return kept
+
+
+def scanned_days(free: Iterable[date], kept: Iterable[Period], *, today: date) -> int:
+    """Return how many days a plate was counting on of which no figure tells: from its first free scan until ``today``.
+
+    free: the days with scans that no period of ``kept`` holds. kept: no two overlap.
+    """
+    first = min(free, default=today)
+    counting = Period(first, max(first, today))
+    taken = sum(
+        (min(each.end, counting.end) - max(each.begin, counting.begin)).days
+        for each in kept
+        if each.overlaps(counting)
+    )
+    return counting.days - taken
 
 
 def put(session: Session, entries: Sequence[Entry], *, how: str, source_id: int | None = None) -> Put:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -208,29 +209,33 @@ def _meaning(header: str) -> Meaning:
         return Meaning(header, "visits", occupation=who or key)
     if _OF_A_YEAR.fullmatch(key.removesuffix("人次")):
         return Meaning(header, "visits", period=key.removesuffix("人次"))
-    try:
-        return Meaning(header, "visits", period=str(period(key.removesuffix("人次"), today=date.max)))
-    except Invalid:
-        pass
+    with suppress(Invalid):
+        return Meaning(
+            header, "visits", period=str(_month_of(period(key.removesuffix("人次"), today=date.max)))
+        )
     for means, names in _NAMES.items():
         if any(len(name) > 2 and key.endswith(name) for name in names):
             return Meaning(header, means)
     return Meaning(header, None)
 
 
-def _row(row: Row, columns: Iterable[Meaning], known: _Stations, today: date) -> list[Entry]:
+def _row(row: Row, columns: Sequence[Meaning], known: _Stations, today: date) -> list[Entry]:
     if row.problem is not None:
         raise Invalid(row.problem, reason="row")
     cells = {
         each.means: row.values.get(each.header, "") for each in columns if each.means not in {None, "visits"}
     }
     station = known.find(cells.get("code", ""), cells.get("name", ""))
+    by_month = any(each.means == "period" and re.search("月|month", _key(each.header)) for each in columns)
     found = []
     for each in columns:
         text = row.values.get(each.header, "") if each.means == "visits" else ""
         if text in {"", "-", "—", "/", "–"}:
             continue
         when = period(_when(each.period, cells.get("period", ""), cells.get("year", "")), today=today)
+        if by_month and each.period is None:
+            when = _month_of(when)
+            period(str(when), today=today)
         who = each.occupation or occupation(cells.get("occupation", ""))
         found.append(Entry(station, when, counted(text), who))
     if not found:
@@ -238,6 +243,13 @@ def _row(row: Row, columns: Iterable[Meaning], known: _Stations, today: date) ->
             "visits: the row has no count; leave it out, or write 0 where nobody came", reason="no_count"
         )
     return found
+
+
+def _month_of(one: Period) -> Period:
+    """Return the month that a workbook made its first day of: it keeps 2026-03 as the date 2026-03-01."""
+    if one.kind != "day" or one.begin.day != 1:
+        return one
+    return Period(one.begin, (one.begin + timedelta(days=32)).replace(day=1))
 
 
 def _when(of_column: str | None, of_row: str, year: str) -> str:

@@ -22,7 +22,7 @@ from stations.hours import SHANGHAI, Hours
 from stations.models import Place, Region, Station, Visits
 from stations.planning import CoverageQuestion, Measured, measure
 from stations.planning.serving import AMENITIES, offers, scores, told
-from stations.planning.use import use
+from stations.planning.use import judged, use
 from stations.query import StationQuery
 from stations.registry.registry import AmenityFact, add
 from stations.registry.writing import acting
@@ -194,11 +194,37 @@ def test_use_is_what_was_counted_within_a_year_and_nothing_counts_twice(
     visited(split, date(2026, 5, 1), date(2026, 6, 1), 11, occupation="环卫工")
     # A year that goes on has no rate yet.
     visited(quiet, date(2026, 1, 1), date(2027, 1, 1), 40)
-    found = use(registry, now=NOON).T.to_dict()
+    found = use(registry, now=NOON)[["visits", "days", "until", "at_least"]].T.to_dict()
     assert found == {
         busy.code: {"visits": 590, "days": 59, "until": "2026-02-28", "at_least": True},
         split.code: {"visits": 81, "days": 61, "until": "2026-05-31", "at_least": False},
     }
+
+
+def test_little_use_is_told_beside_one_s_like_and_too_much_beside_one_s_seats(
+    registry: Session, stand: Stand, visited: Visit
+) -> None:
+    march = (date(2026, 3, 1), date(2026, 4, 1))
+    full, usual, empty = (
+        stand(at, capacity=seats) for at, seats in ((101.5, 4), (101.51, None), (101.52, 4))
+    )
+    rough = stand(101.53)
+    for station, visits in ((full, 31 * 25), (usual, 31 * 20), (empty, 31 * 2)):
+        visited(station, *march, visits)
+    visited(rough, *march, 31, at_least=True)
+    found = use(registry, now=NOON).T.to_dict()
+    marks = {
+        station.code: judged(
+            row["visits"] / row["days"], usual=row["usual"], seats=row["seats"], at_least=row["at_least"]
+        )
+        for station in (full, usual, empty, rough)
+        for row in [found[station.code]]
+    }
+    # The median of its like is 11 a day; of whom more came than were counted nobody can say that few came.
+    assert found[empty.code]["usual"] == 11
+    assert marks == {full.code: "over", usual.code: None, empty.code: "little", rough.code: None}
+    assert judged(None, usual=10, seats=4, at_least=False) is None
+    assert judged(0.5, usual=None, seats=None, at_least=False) is None
 
 
 def test_a_station_without_visits_is_unknown_and_not_unused(

@@ -346,7 +346,8 @@ def old(engine: Engine, run_id: int) -> None:
             {
                 k: v
                 for k, v in door.items()
-                if k not in {"hours", "counted", "visits", "days", "until", "at_least"}
+                if k
+                not in {"hours", "counted", "visits", "days", "since", "until", "at_least", "usual", "seats"}
             }
             for door in run.doors or ()
         ]

@@ -10,7 +10,7 @@ from flask import url_for
 
 from stations.models import CoverageRun
 from stations.planning import runs
-from stations.planning.use import MONTH_DAYS
+from stations.planning.use import MONTH_DAYS, judged
 from web.i18n import say
 from web.planner.view import View
 
@@ -25,6 +25,7 @@ class Door:
     """A station that counted. daily: visits a day. use: visits a month for a thousand people within the main limit.
 
     None where nobody has counted visits, or nobody lives there. at_least: there were more visits than were counted.
+    usual: visits a day of its like. mark: ``little`` or ``over`` (``stations.planning.use.judged``), or None.
     """
 
     code: str
@@ -34,18 +35,27 @@ class Door:
     only: float
     daily: float | None
     use: float | None
+    since: str | None
     until: str | None
     at_least: bool
+    usual: float | None
+    seats: int | None
+    mark: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Doors:
-    """The rows that are shown, of how many; how many have a use that is known; the heads of the columns."""
+    """The rows that are shown, of how many; how many have a use that is known; the heads of the columns.
+
+    over: those used beyond their seats, the fullest first; little: those used little, the emptiest beside its like first.
+    """
 
     rows: Sequence[Door]
     count: int
     used: int
     heads: Sequence[Mapping[str, Any]]
+    over: Sequence[Door]
+    little: Sequence[Door]
 
 
 def doors_of(run: CoverageRun, view: View, parents: Mapping[str, Sequence[str]]) -> Doors:
@@ -65,14 +75,22 @@ def doors_of(run: CoverageRun, view: View, parents: Mapping[str, Sequence[str]])
     unknown = [row for row in rows if getattr(row, column) is None]
     known.sort(key=lambda row: (getattr(row, column), row.code), reverse=not rising)
     used = sum(row.daily is not None for row in rows)
+    over = [row for row in rows if row.mark == "over"]
+    little = [row for row in rows if row.mark == "little"]
     return Doors(
-        [*known, *unknown][:_MOST], len(rows), used, [_head(run, view, each) for each in _heads(run)]
+        [*known, *unknown][:_MOST],
+        len(rows),
+        used,
+        [_head(run, view, each) for each in _heads(run)],
+        sorted(over, key=lambda row: ((row.daily or 0) / -(row.seats or 1), row.code)),
+        sorted(little, key=lambda row: ((row.daily or 0) / (row.usual or 1), row.code)),
     )
 
 
 def _door(row: Mapping[str, Any]) -> Door:
     visits, days, within = row.get("visits"), row.get("days"), row["people_within"]
     daily = visits / days if visits is not None and days else None
+    usual, seats, at_least = row.get("usual"), row.get("seats"), bool(row.get("at_least"))
     return Door(
         code=row["code"],
         name=row["name"] or row["code"],
@@ -81,8 +99,12 @@ def _door(row: Mapping[str, Any]) -> Door:
         only=row["people_only_here"],
         daily=daily,
         use=None if daily is None or not within else 1000.0 * MONTH_DAYS * daily / within,
+        since=row.get("since"),
         until=row.get("until"),
-        at_least=bool(row.get("at_least")),
+        at_least=at_least,
+        usual=usual,
+        seats=seats,
+        mark=judged(daily, usual=usual, seats=seats, at_least=at_least),
     )
 
 
