@@ -40,13 +40,15 @@ SEED: Final = 7
 MATRIX_GB: Final = 12.0
 TEXT = """# Siting
 
-`python benchmarks/siting.py{full}`: lands that are made, the same every time (`benchmarks/parts/siting_land.py`: towns by rank and size
-with sprawl, candidates where people are; the generator was fixed before anything was measured on it, and no instance was
-changed afterwards). Each line is a process of its own, one thread; reading the land is not counted, finding the pairs within
-reach (for spopt: the matrix of distances that it asks for) is. *Peak* is the most memory of the process. *Load* is the
+`python benchmarks/siting.py --patience {patience:g}`: lands that are made, the same every time
+(`benchmarks/parts/siting_land.py`: towns by rank and size with sprawl, candidates where people are; the generator was fixed
+before anything was measured on it, and no instance was changed afterwards). Peers search for {patience:g} s at most, for half
+of that in p-medians. Each line is a process of its own, one thread; reading the land is not counted, finding the pairs within
+reach is (for spopt: the matrix of distances that it asks for). *Peak* is the most memory of the process. *Load* is the
 machine's when the run began: above {cores}, others were at work on the same cores and the seconds are longer than those of a
-quiet machine; CPU seconds are not. *Gap* is between plan and bound, *root* what fractions alone left of it. Every plan was counted again from
-the distances: {checked} plans, all worth what they claim; where two sides both claimed the best plan, their values were equal.
+quiet machine; CPU seconds are not. *Gap* is between plan and bound, *root* what fractions alone left of it. Every plan was
+counted again from the distances: {checked} plans, all worth what they claim; where two sides both claimed the best plan, their
+values were equal.
 
 {tables}
 
@@ -66,7 +68,7 @@ class Case:
     count: int
     make: dict[str, Any] | None = None
     gap: float = 0.0
-    seconds: float = 300.0
+    seconds: float = 180.0
     small: bool = False
     optimum: float = float("nan")
     sides: tuple[str, ...] = ("ours", "highs", "spopt")
@@ -89,16 +91,16 @@ class Case:
 
 MEDIANS: Final = {"pmed1": 5819, "pmed2": 4093, "pmed3": 4250, "pmed6": 7824, "pmed11": 7696, "pmed16": 8162}
 CASES: Final = (
-    Case("1,000 × 100", 10, {"demand": 1_000, "candidates": 100}, small=True),
-    Case("2,000 × 200", 20, {"demand": 2_000, "candidates": 200}, small=True),
     Case("10,000 × 1,000", 100, {"demand": 10_000, "candidates": 1_000}),
     Case("50,000 × 2,000", 200, {"demand": 50_000, "candidates": 2_000}),
     Case(
         "1,000,000 × 5,000, 800 stand", 200,
         {"demand": 1_000_000, "candidates": 5_000, "existing": 800}, gap=0.001, seconds=60.0,
     ),
-    Case("dense 2,000 × 500", 10, {"demand": 2_000, "candidates": 500, "each": 100.0}, small=True),
     Case("dense 10,000 × 1,000", 10, {"demand": 10_000, "candidates": 1_000, "each": 200.0}),
+    Case("1,000 × 100", 10, {"demand": 1_000, "candidates": 100}, small=True),
+    Case("2,000 × 200", 20, {"demand": 2_000, "candidates": 200}, small=True),
+    Case("dense 2,000 × 500", 10, {"demand": 2_000, "candidates": 500, "each": 100.0}, small=True),
     *(
         Case(name, 0, optimum=best, small=name == "pmed1", sides=("ours", "highs", "spopt", "pbp"))
         for name, best in MEDIANS.items()
@@ -298,7 +300,9 @@ def aims(runs: dict[str, list[Run]]) -> str:
             if their is None:
                 continue
             if their.words:
-                found.append(f"- {name} beside spopt: it {their.words}; ours took {own.wall:.1f} s.")
+                found.append(
+                    f"- {name} beside spopt: {their.words}; ours took {own.wall:.1f} s, {own.cpu:.1f} s of CPU."
+                )
             else:
                 times = their.wall / own.wall
                 say(f"{name}, 100 times spopt end to end", times >= 100, f"{times:,.0f} times")
@@ -341,16 +345,26 @@ def main() -> None:
         if (case.small or not asked.quick)
         and (not asked.only or any(word in case.name for word in asked.only))
     ]
+    kept = not (asked.quick or asked.only)
     python, counter = peers(), Counter()
     runs: dict[str, list[Run]] = {}
     for case in chosen:
-        runs[case.name] = [run(case, side, patience=patience, peers=python) for side in case.sides]
+        each = patience / 2 if case.problem == "median" else patience
+        runs[case.name] = [run(case, side, patience=each, peers=python) for side in case.sides]
         counter.check(runs[case.name])
         print(table(runs[case.name]), "\n", flush=True)
-    page = TEXT.format(
-        full=" --full" if asked.full else "",
+        if kept:
+            # After each instance: what was measured stays where a later one is cut off.
+            RESULTS.write_text(page(runs, counter.plans, patience), encoding="utf-8")
+    print(aims(runs))
+
+
+def page(runs: dict[str, list[Run]], checked: int, patience: float) -> str:
+    """Write everything that was measured."""
+    return TEXT.format(
+        patience=patience,
         cores=os.cpu_count(),
-        checked=counter.plans,
+        checked=checked,
         tables="\n\n".join(table(each) for each in runs.values()),
         aims=aims(runs),
         python=platform.python_version(),
@@ -358,11 +372,6 @@ def main() -> None:
             "==", " "
         ),
     )
-    if asked.quick or asked.only:
-        print(aims(runs))
-    else:
-        RESULTS.write_text(page, encoding="utf-8")
-        print(page)
 
 
 if __name__ == "__main__":

@@ -30,7 +30,7 @@ _Ints = NDArray[np.int64]
 
 #: Pieces of fewer sites need no plan beside those that rounding finds.
 _SMALL: Final = 60
-_PATIENCE: Final = 120
+_PATIENCE: Final = 60
 #: Of the time that is left, at most so much for plans of one piece before it is searched.
 _SHAKING: Final = 0.05
 _CLOSE: Final = 1e-9

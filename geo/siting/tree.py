@@ -27,10 +27,10 @@ _Floats = NDArray[np.float64]
 _Ints = NDArray[np.int64]
 
 #: So many sites are tried out in a node, so many steps of the simplex each.
-_TRIED: Final = 12
+_TRIED: Final = 8
 _STEPS: Final = 40
 #: Trying ends after so many that are no better than the best.
-_IDLE: Final = 5
+_IDLE: Final = 3
 _WHOLE: Final = 1e-6
 #: What a half must lower the bound by to count as doing so.
 _LEAST: Final = 1e-3
