@@ -121,7 +121,7 @@ def riders(chance: random.Random, codes: list[str]) -> Iterator[tuple[str, str]]
         lon, lat = 101 + chance.random(), 36 + chance.random() * 0.5
         yield "finder", f"/?near={lon:.4f},{lat:.4f}"
         yield "nearby", f"/find.json?near={lon:.4f},{lat:.4f}&by=ebike&amenities=toilet&unknown=include"
-        yield "search", f"/find.json?q={quote(chance.choice(['演练', '修改站', '城东', 'yanlian']))}"
+        yield "search", f"/find/places.json?q={quote(chance.choice(['演练', '修改站', '城东', 'yanlian']))}"
         yield "station", f"/s/{chance.choice(codes)}"
         yield "map", "/map?open=now"
 
