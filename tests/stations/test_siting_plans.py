@@ -35,6 +35,7 @@ from stations.planning.siting import (
     propose,
     proposing,
     searching,
+    sizing,
 )
 from stations.planning.siting.naming import said
 from stations.registry.registry import add
@@ -256,7 +257,7 @@ def test_only_the_region_asked_about_counts_and_one_that_is_not_there_is_named(a
 def test_a_question_that_would_outgrow_the_memory_is_refused_before_it_is_measured(
     ask: Ask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(proposing, "_MOST_PAIRS", 3)
+    monkeypatch.setattr(sizing, "_MOST_PAIRS", 3)
     with pytest.raises(Invalid, match="ask for larger cells, fewer candidates or a shorter limit"):
         ask()
 

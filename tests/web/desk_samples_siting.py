@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from desk_samples import Sample, World
 
+from geo.datum import Datum
 from stations.models import SitingPlan
+from stations.planning.siting import candidate_lists
+from stations.registry.writing import acting
 from tests.web.desk_siting_fixtures import planned
-from tests.web.planner_fixtures import add_people
+from tests.web.planner_fixtures import NOON, add_people
 
 #: The least that a form says.
 FORM = {
@@ -32,6 +37,18 @@ def plan(world: World, **more: Any) -> Mapping[str, Any]:
         .first()
     )
     return {"plan_id": (kept or planned(world.session)).id, **more}
+
+
+def halls(world: World) -> Mapping[str, Any]:
+    """Keep a list of one candidate, made by the operator."""
+    number = world.number()
+    with TemporaryDirectory() as folder, acting(world.session, world.operator, reason="sample"):
+        path = Path(folder) / "halls.csv"
+        path.write_text("编号,名称,经度,纬度\nA1,大厅,101.5,36.6\n", encoding="utf-8")
+        kept = candidate_lists.add(
+            world.session, path, name=f"大厅{number}", datum=Datum.WGS84, actor=world.operator, now=NOON
+        )
+    return {"list_id": kept.id}
 
 
 SAMPLES: dict[tuple[str, str], Sample] = {
@@ -58,4 +75,7 @@ SAMPLES: dict[tuple[str, str], Sample] = {
         )
         for method in ("GET", "POST")
     },
+    ("POST", "/desk/planner/candidates/new"): Sample(ok=(400,)),
+    ("GET", "/desk/planner/candidates/<int:list_id>"): Sample(values=halls, ok=(200,)),
+    ("POST", "/desk/planner/candidates/<int:list_id>/remove"): Sample(values=halls, ok=(303,)),
 }

@@ -37,6 +37,7 @@ from stations.registry.writing import OPERATOR, acting, actor_id
 from tests.web.desk_siting_fixtures import planned, programme
 from tests.web.planner_fixtures import NOON, fill
 from web import create_app
+from web.desk.import_words import step_label
 from web.jobs import kinds
 from web.planner import siting_form
 from web.planner.siting_chart import HIGH, NOTHING, WIDE, Point, chart
@@ -450,3 +451,61 @@ def test_the_curve_stays_in_its_box_and_rises_where_the_plans_do(gains: list[flo
         assert [y for _, y in places] == sorted((y for _, y in places), reverse=True)
     assert found.here is not None
     assert float(found.here[0]) == WIDE
+
+
+def test_a_list_of_candidates_is_brought_shown_as_read_and_offered_with_its_hosts(
+    planner: DeskClient, engine: Engine, known: Settings
+) -> None:
+    table = "编号,名称,经度,纬度,场地单位,是否同意,费用（万元）\nH1,城东大厅,101.5,36.6,城东社区,已同意,6\nH2,无位置,,,,,\n"
+
+    def send(text: str, **fields: str) -> Any:
+        return planner.post(
+            "/desk/planner/candidates/new",
+            data={
+                "files": (io.BytesIO(text.encode()), "大厅.csv"),
+                "name": "社区大厅",
+                "datum": "wgs84",
+                **fields,
+            },
+            content_type="multipart/form-data",
+        )
+
+    assert "没有经度和纬度的列" in send("编号,名称\nA,b\n").text
+    assert "请选坐标系" in send(table, datum="").text
+    assert "费用不是0或更大的数" in send(table.replace(",6\n", ",便宜\n")).text
+    answer = send(table)
+    assert answer.status_code == 303, plain(answer.text)
+    said = plain(planner.get(answer.location).text)
+    assert "城东大厅 H1 城东社区 同意 60,000" in said
+    assert "没有读入 1 行：没有可用的位置" in said
+    assert "已有叫这个名字的名单" in send(table).text
+    number = answer.location.rsplit("/", 1)[1]
+    assert f'value="list:{number}"' in planner.get(HOME).text
+    plan_id = asked(planner, offer=f"list:{number}")
+    do_work(engine, work_of(engine, plan_id).id, kinds(known), threading.Event())
+    dossier = plain(planner.get(f"{HOME}/{plan_id}/dossier/1").text)
+    assert "场地方 城东社区" in dossier
+    assert "场地方意见 同意" in dossier
+    assert planner.post(f"/desk/planner/candidates/{number}/remove").status_code == 303
+    assert "还没有名单。" in planner.get("/desk/planner/candidates").text
+    assert planner.get(f"{HOME}/{plan_id}").status_code == 200
+
+
+def test_the_rough_size_is_told_before_anything_is_searched(planner: DeskClient) -> None:
+    told = planner.get(f"{HOME}/rough.json", query_string=FORM).get_json()
+    assert told["wrong"] is False
+    assert "3 个候选点，3 个有人的格子，3,000 人" in told["words"]
+    more = planner.get(f"{HOME}/rough.json", query_string={**FORM, "count": "9"}).get_json()
+    assert more["wrong"] is True
+    assert "最多写 3 个" in more["words"]
+    none = planner.get(
+        f"{HOME}/rough.json", query_string={**FORM, "offer": "planned", "region": "630222"}
+    ).get_json()
+    assert none == {"words": "这里没有这样的候选点：换一种候选点，或者换一个区域。", "wrong": True}
+
+
+def test_a_search_tells_its_best_plan_and_the_bound_as_they_move(app: Flask) -> None:
+    with app.test_request_context("/?lang=zh"):
+        assert step_label("search 499478 512000.5") == "搜索：目前最好 499,478，求解器声明的界 512,000"
+        assert step_label("search - 0.5") == "搜索：目前最好 –，求解器声明的界 0.5"
+        assert step_label("search") == "搜索"

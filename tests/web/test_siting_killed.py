@@ -108,7 +108,7 @@ def until(engine: Engine, plan_id: int, reached: Callable[[jobs.Progress], Any])
 
 
 def searching(now: jobs.Progress) -> bool:
-    return now.state == "running" and now.step == "search"
+    return now.state == "running" and (now.step or "").startswith("search")
 
 
 def found(engine: Engine, plan_id: int) -> Any:

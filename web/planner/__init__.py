@@ -26,8 +26,10 @@ from web.planner import (
     siting_compare,
     siting_dossier,
     siting_files,
+    siting_lists,
     siting_loss,
     siting_picture,
+    siting_rough,
 )
 
 __all__ = [
@@ -49,8 +51,10 @@ __all__ = [
     "siting_compare",
     "siting_dossier",
     "siting_files",
+    "siting_lists",
     "siting_loss",
     "siting_picture",
+    "siting_rough",
 ]
 
 _doors = Blueprint("planner", __name__)

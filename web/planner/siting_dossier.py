@@ -69,7 +69,7 @@ def _page(plan: SitingPlan, found: Dossier, *, only: SiteDossier | None = None) 
         names=regions.names,
         bars=bars_of,
         runner_up=runner_up_words,
-        consent=consent_label,
+        consent=said.consent_label,
         words=words,
         said=said,
     )
@@ -106,13 +106,6 @@ def runner_up_words(row: Mapping[str, Any]) -> str:
     if people >= 0.5:
         return say("次选是“{name}”：换到那里，多覆盖 {n} 人，别的方面更差。", name=name, n=f"{people:,.0f}")
     return say("次选是“{name}”：换到那里，覆盖的人一样多。", name=name)
-
-
-def consent_label(consent: str | None) -> str:
-    """Return what a host says; nobody asked is undecided."""
-    return {"given": say("同意"), "asked": say("待答复"), "refused": say("不同意")}.get(
-        consent or "", say("未定")
-    )
 
 
 def _assumption(code: str, plan: SitingPlan) -> str:

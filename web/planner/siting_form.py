@@ -5,12 +5,10 @@ Who is to be reached, how and when is read by the form of coverage; here stands 
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from math import isfinite
 from typing import Any, Final
 
 from werkzeug.datastructures import MultiDict
@@ -22,6 +20,8 @@ from stations.planning.siting import Further, Offer, Problem, SitingQuestion, So
 from stations.registry.areas import Areas
 from web.i18n import say
 from web.planner import form as coverage_form
+from web.planner import siting_values
+from web.planner.siting_why import at_fields
 
 __all__ = ["Choices", "Filled", "fresh", "insisting", "like", "read"]
 
@@ -47,9 +47,6 @@ _REACH: Final = (
 _USUAL: Final = {"size_m": "1000", "detour": "1.3", "unknown": "include", "mode": "walk"}
 _LONGEST_TITLE: Final = 200
 _LONGEST_MIN: Final = 240
-_MOST_MONEY: Final = 1e12
-_MOST_SITES: Final = 20_000
-_LINE: Final = re.compile(r"(.+?)[\s:：,，×x*]+(\d+(?:\.\d+)?)\s*个?")
 #: Candidates of a layer or of a list are named by where they come from and their number.
 _NAMED: Final = {"layer": Source.LAYER, "list": Source.LIST}
 
@@ -188,19 +185,19 @@ def read(form: MultiDict[str, str], choices: Choices, areas: Areas) -> Filled:
         wrong["problem"] = say("请选一个问题。")
     money = say("写0或更大的金额，单位是元。")
     asked: dict[str, Any] = {
-        "count": taken("count", lambda text: _whole(text, 1, _MOST_SITES, say("写1到{n}之间的整数。", n=_MOST_SITES))),
-        "budget": taken("budget", lambda text: _number(text, 0, _MOST_MONEY, money)),
-        "cost": taken("cost", lambda text: _number(text, 0, _MOST_MONEY, money)),
-        "costs": taken("costs", _costs, ()),
-        "spacing_m": taken("spacing_m", lambda text: _number(text, 0, 100_000, say("写0到100000之间的米数。")), 0.0),
-        "priority": taken("priority", lambda text: _regions(text, areas, float), ()),
-        "floors": taken("floors", lambda text: _regions(text, areas, _floor), ()),
+        "count": taken("count", lambda text: siting_values.whole(text, 1, siting_values.MOST_SITES, say("写1到{n}之间的整数。", n=siting_values.MOST_SITES))),
+        "budget": taken("budget", lambda text: siting_values.number(text, 0, siting_values.MOST_MONEY, money)),
+        "cost": taken("cost", lambda text: siting_values.number(text, 0, siting_values.MOST_MONEY, money)),
+        "costs": taken("costs", siting_values.costs, ()),
+        "spacing_m": taken("spacing_m", lambda text: siting_values.number(text, 0, 100_000, say("写0到100000之间的米数。")), 0.0),
+        "priority": taken("priority", lambda text: siting_values.regions(text, areas, float), ()),
+        "floors": taken("floors", lambda text: siting_values.regions(text, areas, siting_values.floor), ()),
         "each": values["each"] or None,
-        "must": taken("must", _keys, ()),
-        "must_not": taken("must_not", _keys, ()),
-        "seconds": taken("seconds", lambda text: _number(text, 1, 3_600, say("写1到3600之间的秒数。")), 60.0),
-        "gap": taken("gap", lambda text: _number(text, 0, 99, say("写0到99之间的百分数。")) / 100, 0.0),
-        "seed": taken("seed", lambda text: _whole(text, 0, 2**31 - 1, say("写0或更大的整数。")), 1),
+        "must": taken("must", siting_values.keys, ()),
+        "must_not": taken("must_not", siting_values.keys, ()),
+        "seconds": taken("seconds", lambda text: siting_values.number(text, 1, 3_600, say("写1到3600之间的秒数。")), 60.0),
+        "gap": taken("gap", lambda text: siting_values.number(text, 0, 99, say("写0到99之间的百分数。")) / 100, 0.0),
+        "seed": taken("seed", lambda text: siting_values.whole(text, 0, 2**31 - 1, say("写0或更大的整数。")), 1),
     } | _own(kind, taken)  # fmt: skip
     if kind == Problem.LEAST:
         asked["budget"] = None
@@ -221,8 +218,10 @@ def read(form: MultiDict[str, str], choices: Choices, areas: Areas) -> Filled:
         wrong["title"] = say("最多{n}个字。", n=_LONGEST_TITLE)
     offer = taken("offer", lambda text: _offer(text, values["most"], choices), Offer())
     further = Further(
-        alternatives=taken("alternatives", lambda text: _whole(text, 0, 20, say("写0到20之间的整数。")), 0),
-        runs=taken("runs", lambda text: _whole(text, 0, 200, say("写0到200之间的整数。")), 0),
+        alternatives=taken(
+            "alternatives", lambda text: siting_values.whole(text, 0, 20, say("写0到20之间的整数。")), 0
+        ),
+        runs=taken("runs", lambda text: siting_values.whole(text, 0, 200, say("写0到200之间的整数。")), 0),
     )
     if wrong or reach.question is None:
         return Filled(values, None, title, wrong)
@@ -233,7 +232,7 @@ def read(form: MultiDict[str, str], choices: Choices, areas: Areas) -> Filled:
             reach=reach.question, problem=Problem(kind), offer=offer, further=further, **asked
         )
     except Invalid as error:
-        return Filled(values, None, title, told(error))
+        return Filled(values, None, title, at_fields(error))
     return Filled(values, question, title or named(question, areas))
 
 
@@ -242,16 +241,16 @@ def _own(kind: str, taken: Callable[..., Any]) -> dict[str, Any]:
     money = say("写大于0的人数。")
     if kind in {Problem.MEDIAN, Problem.CENTRE}:
         said = say("写不少于时限、不超过1440的分钟数。")
-        return {"beyond_min": taken("beyond_min", lambda text: _number(text, 1, 1_440, said))}
+        return {"beyond_min": taken("beyond_min", lambda text: siting_values.number(text, 1, 1_440, said))}
     if kind == Problem.BACKUP:
         said = say("写0到100之间的百分数。")
         return {
-            "once": taken("once", lambda text: _number(text, 0, 100, said) / 100, 0.0),
+            "once": taken("once", lambda text: siting_values.number(text, 0, 100, said) / 100, 0.0),
             "everybody": taken("everybody", bool, False),
         }
     if kind == Problem.CAPACITATED:
         return {
-            name: taken(name, lambda text: _number(text, 1, _MOST_MONEY, money))
+            name: taken(name, lambda text: siting_values.number(text, 1, siting_values.MOST_MONEY, money))
             for name in ("holds", "stations_hold")
         }
     return {}
@@ -270,35 +269,8 @@ def named(question: SitingQuestion, areas: Areas) -> str:
     return say("{where}：覆盖所有人，{minutes}分钟", where=where, minutes=minutes)
 
 
-def told(error: Invalid) -> dict[str, str]:
-    """Say at its field what is wrong with a question, with the smallest change that would help."""
-    name = {"most": "offer", "layer": "offer", "offer": "offer"}.get(
-        error.field or "", error.field or "count"
-    )
-    shown = str(error.value)[:60] if error.value is not None else ""
-    said = {
-        "no_candidates": say("这里没有这样的候选点：换一种候选点，或者换一个区域。"),
-        "no_points": say("这个图层不是点，没有可以落脚的位置：换一个点图层，或者用格子中心。"),
-        "unknown_candidate": say("候选点里没有“{key}”：核对它的代号，或者划掉它。", key=shown),
-        "no_outlines": say("登记里没有这一级区划的边界：选上一级，或者在上面逐个写区域。"),
-        "memory": say(
-            "格子和候选点太多，内存放不下：请用更大的格子、更少的候选点、更小的区域，或者更短的时限。"
-        ),
-    }.get(error.reason or "")
-    sentences = {
-        "must": say("“必须选”和“不能选”里有同一个候选点：从其中一处划掉。"),
-        "costs": say("有候选点写了两次，或者费用不是0或更大的数。"),
-        "cost": say("写明建一个站点大约多少钱。"),
-        "priority": say("权重要大于0，不超过1000，每个区域写一次。"),
-        "floors": say("每个区域写一次，至少1个。"),
-        "holds": say("写明一个新站点能服务多少人。"),
-        "beyond_min": say("写不少于时限、不超过1440的分钟数。"),
-    }
-    return {name: said or sentences.get(name) or say("这一项写得不对：{why}", why=str(error))}
-
-
 def _offer(text: str, most: str, choices: Choices) -> Offer:
-    number = _whole(most or "2000", 1, 20_000, say("候选点最多写1到20000之间的整数。"))
+    number = siting_values.whole(most or "2000", 1, 20_000, say("候选点最多写1到20000之间的整数。"))
     kind, _, named_by = text.partition(":")
     if kind in _NAMED:
         known = choices.points if kind == "layer" else choices.lists
@@ -318,59 +290,6 @@ def _offered(offer: Offer, choices: Choices) -> str:
             known = choices.points if kind == "layer" else choices.lists
             return next((f"{kind}:{key}" for key, name in known.items() if name == offer.layer), "places")
     return str(offer.source)
-
-
-def _number(text: str, low: float, high: float, said: str) -> float:
-    try:
-        value = float(text.replace(",", "").removesuffix("元").removesuffix("%"))
-    except ValueError:
-        raise ValueError(said) from None
-    if not (isfinite(value) and low <= value <= high):
-        raise ValueError(said)
-    return value
-
-
-def _whole(text: str, low: int, high: int, said: str) -> int:
-    value = _number(text, low, high, said)
-    if value != int(value):
-        raise ValueError(said)
-    return int(value)
-
-
-def _floor(text: str) -> int:
-    return _whole(text, 1, _MOST_SITES, say("每个区域写一次，至少1个。"))
-
-
-def _regions(text: str, areas: Areas, reader: Callable[[str], Any]) -> tuple[tuple[str, Any], ...]:
-    """Read regions with a number each, one a line."""
-    found: dict[str, Any] = {}
-    for line in filter(None, map(str.strip, text.splitlines())):
-        match = _LINE.fullmatch(line)
-        if match is None:
-            raise ValueError(say("“{line}”看不懂：一行写一个区域和一个数，例如“民和县 2”。", line=line[:60]))
-        code = areas.named(match[1].strip(" :："))
-        if code is None:
-            raise ValueError(say("登记里没有“{name}”这个区域。", name=match[1][:60]))
-        if code in found:
-            raise ValueError(say("“{name}”写了两次。", name=match[1][:60]))
-        found[code] = reader(match[2])
-    return tuple(found.items())
-
-
-def _costs(text: str) -> tuple[tuple[str, float], ...]:
-    """Read keys of candidates with a cost each, one a line."""
-    found = []
-    for line in filter(None, map(str.strip, text.splitlines())):
-        key, _, cost = line.rpartition(" ")
-        if not key:
-            raise ValueError(say("“{line}”看不懂：一行写一个候选点代号和它的费用。", line=line[:60]))
-        found.append((key.strip(), _number(cost, 0, _MOST_MONEY, say("写0或更大的金额，单位是元。"))))
-    return tuple(found)
-
-
-def _keys(text: str) -> tuple[str, ...]:
-    """Read keys of candidates, one a line; a key may have a comma in it."""
-    return tuple(dict.fromkeys(filter(None, map(str.strip, text.splitlines()))))
 
 
 def _plain(value: float | None) -> str:

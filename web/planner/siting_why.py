@@ -10,10 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from stations.errors import Invalid
 from stations.models import SitingPlan
 from web.i18n import lang, say
 
-__all__ = ["Line", "refused", "why"]
+__all__ = ["Line", "at_fields", "refused", "why"]
 
 _N: Final = r"([\d.,e+]+)"
 
@@ -112,3 +113,30 @@ _TOLD: Final[tuple[tuple[str, Callable[..., str]], ...]] = (
     (r"and no region of this level has an outline here", lambda: say("登记里没有这一级区划的边界：选上一级，或者在上面逐个写区域。")),
     (r"nobody|no demand|no people", lambda: say("这里没有人要覆盖：换一个区域，或者换一个需求图层。")),
 )  # fmt: skip
+
+
+def at_fields(error: Invalid) -> dict[str, str]:
+    """Say at its field what is wrong with a question, with the smallest change that would help."""
+    name = {"most": "offer", "layer": "offer", "offer": "offer"}.get(
+        error.field or "", error.field or "count"
+    )
+    shown = str(error.value)[:60] if error.value is not None else ""
+    said = {
+        "no_candidates": say("这里没有这样的候选点：换一种候选点，或者换一个区域。"),
+        "no_points": say("这个图层不是点，没有可以落脚的位置：换一个点图层，或者用格子中心。"),
+        "unknown_candidate": say("候选点里没有“{key}”：核对它的代号，或者划掉它。", key=shown),
+        "no_outlines": say("登记里没有这一级区划的边界：选上一级，或者在上面逐个写区域。"),
+        "memory": say(
+            "格子和候选点太多，内存放不下：请用更大的格子、更少的候选点、更小的区域，或者更短的时限。"
+        ),
+    }.get(error.reason or "")
+    sentences = {
+        "must": say("“必须选”和“不能选”里有同一个候选点：从其中一处划掉。"),
+        "costs": say("有候选点写了两次，或者费用不是0或更大的数。"),
+        "cost": say("写明建一个站点大约多少钱。"),
+        "priority": say("权重要大于0，不超过1000，每个区域写一次。"),
+        "floors": say("每个区域写一次，至少1个。"),
+        "holds": say("写明一个新站点能服务多少人。"),
+        "beyond_min": say("写不少于时限、不超过1440的分钟数。"),
+    }
+    return {name: said or sentences.get(name) or say("这一项写得不对：{why}", why=str(error))}

@@ -18,6 +18,7 @@ from web.planner import words
 __all__ = [
     "Standing",
     "amount",
+    "consent_label",
     "each_label",
     "figure",
     "minutes",
@@ -141,6 +142,13 @@ def staff_names(session: Session, ids: set[int]) -> dict[int, str]:
     """Return what members of staff are called, by their numbers."""
     rows = session.execute(select(Staff.id, Staff.display_name).where(Staff.id.in_(ids)))
     return {row.id: row.display_name for row in rows}
+
+
+def consent_label(consent: str | None) -> str:
+    """Return what a host says; nobody asked is undecided."""
+    return {"given": say("同意"), "asked": say("待答复"), "refused": say("不同意")}.get(
+        consent or "", say("未定")
+    )
 
 
 def question_words(question: SitingQuestion, names: Mapping[str, str]) -> list[tuple[str, str]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from math import inf, isfinite
 from typing import Any, Final
 
 from sqlalchemy.orm import Session
@@ -29,6 +30,7 @@ SITING: Final = "siting"
 _BEGINS: Final = {
     "demand": 0.02, "candidates": 0.1, "reach": 0.15, "search": 0.3, "further": 0.75, "tell": 0.95,
 }  # fmt: skip
+_SAY_S: Final = 0.7
 _SPANS: Final = {"search": 0.45, "further": 0.2}
 
 
@@ -59,7 +61,8 @@ def ask_plan(
 def standing(session: Session, plan: SitingPlan) -> Progress | None:
     """Return how the work on a plan stands; None where it is done, or was never asked of a worker.
 
-    Its ``step`` is one of ``proposing.STEPS``, its ``error`` the words of what was refused.
+    Its ``step`` is one of ``proposing.STEPS``, while it searches with the best objective so far and the bound after it.
+    Its ``error`` are the words of what was refused.
     """
     return None if plan.finished_at is not None else jobs.latest(session, f"{SITING}:{plan.id}")
 
@@ -75,7 +78,13 @@ def _propose(task: Task, settings: Settings) -> Mapping[str, Any]:
     telling = _Telling(task)
     ways = for_question(question.reach, settings.streets)
     found = propose(
-        task.session, question, now=settings.now(), ways=ways, told=telling.told, stop=telling.stop
+        task.session,
+        question,
+        now=settings.now(),
+        ways=ways,
+        told=telling.told,
+        seen=telling.seen,
+        stop=telling.stop,
     )
     with acting(task.session, task.actor, reason=f"siting: {plan.title}"):
         plans.finish(task.session, plan.id, found, now=settings.now(), seconds=time.monotonic() - started)
@@ -90,6 +99,12 @@ class _Telling:
     def __init__(self, task: Task) -> None:
         self._task = task
         self._step, self._share = "demand", 0.0
+        self._best, self._bound = inf, inf
+        self._words, self._said = "", -inf
+
+    def seen(self, best: float, bound: float) -> None:
+        """Remember the best plan by now and the bound; the page reads them from the step."""
+        self._best, self._bound = best, bound
 
     def told(self, step: str, share: float) -> None:
         self._step, self._share = step, share
@@ -104,4 +119,10 @@ class _Telling:
         return False
 
     def _say(self) -> None:
-        self._task.say(self._step, _BEGINS[self._step] + _SPANS.get(self._step, 0.0) * self._share)
+        step = self._step
+        if step == "search" and isfinite(self._best) and isfinite(self._bound):
+            # A step that changes is written at once, and a bound may move thousands of times in a second.
+            if time.monotonic() - self._said >= _SAY_S:
+                self._words, self._said = f"search {self._best:.10g} {self._bound:.10g}", time.monotonic()
+            step = self._words
+        self._task.say(step, _BEGINS[self._step] + _SPANS.get(self._step, 0.0) * self._share)

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from geo.siting import Answer, Limits, of_frames
-from stations.errors import Invalid
 from stations.hours import SHANGHAI
 from stations.planning import inputs
 from stations.planning.asking import CENSUS
@@ -27,6 +26,7 @@ from stations.planning.siting.further import Beyond, beyond
 from stations.planning.siting.measured import Measured, Remembering
 from stations.planning.siting.naming import by_key, said
 from stations.planning.siting.searching import searched
+from stations.planning.siting.sizing import guard, peopled
 from stations.planning.siting.wishes import floors, importance
 from stations.planning.ways import Estimated, Ways
 from stations.registry.areas import Areas
@@ -35,11 +35,10 @@ __all__ = ["STEPS", "Proposal", "propose"]
 
 #: What is done one after the other, as ``told`` names it.
 STEPS: Final = ("demand", "candidates", "reach", "search", "further", "tell")
-#: Pairs of a candidate and a cell that a search has room for: some 100 bytes each.
-_MOST_PAIRS: Final = 60_000_000
 _CRS: Final = "EPSG:4326"
 
 Told = Callable[[str, float], None]
+Seen = Callable[[float, float], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +74,14 @@ def propose(
     now: datetime,
     ways: Ways | None = None,
     told: Told = lambda step, share: None,
+    seen: Seen = lambda best, bound: None,
     stop: Callable[[], bool] = lambda: False,
 ) -> Proposal:
     """Answer a question of siting. The answer was checked from the ways themselves before it is returned.
 
     now: the moment of asking, for the record. ways: how minutes are measured; the estimate of the question where None.
-    told: called with one of ``STEPS`` and how much of it is done, 0 to 1. stop: asked now and then while searching; True
+    told: called with one of ``STEPS`` and how much of it is done, 0 to 1. seen: called with the best objective found so far and
+    the bound, as they move. stop: asked now and then while searching; True
     ends the search with what is known by then.
     Raises NotFound for a region or a layer that is not there, Invalid where there is nobody to reach, no candidate or too
     much to search through, and SitingError for wishes that contradict each other, each with what would help.
@@ -89,10 +90,10 @@ def propose(
     travel = ways or Estimated(reach.mode, reach.detour)
     told("demand", 0.0)
     areas = Areas.load(session)
-    ground = _peopled(inside(inputs.demand(session, areas, reach), areas, reach.region))
+    ground = peopled(inside(inputs.demand(session, areas, reach), areas, reach.region))
     told("candidates", 0.0)
     offers = offered(session, question, areas, ground)
-    _guard(question, len(offers.table), len(ground.cells))
+    guard(question, len(offers.table), len(ground.cells))
     told("reach", 0.0)
     stations = inputs.serving(session, reach, reach.at)
     keys = list(offers.table["key"])
@@ -101,7 +102,7 @@ def propose(
         measured = _measured(question, areas, ground, offers, stations=stations, travel=travel)
         asks = searched(question, measured, stations=len(stations))
         told("search", 0.0)
-        answer = asks.solve(limits, _timed(told, "search", question.seconds))
+        answer = asks.solve(limits, _timed(told, "search", question.seconds, seen))
         told("further", 0.0)
         more, share = beyond(asks, answer, limits, told=lambda part: told("further", part))
     answer = replace(answer, reason=said(answer.reason, keys), relaxation=said(answer.relaxation, keys))
@@ -125,39 +126,15 @@ def propose(
     )
 
 
-def _timed(told: Told, step: str, seconds: float) -> Callable[[str, float, float], None]:
-    """Tell of a search by the share of its time that is gone."""
+def _timed(told: Told, step: str, seconds: float, seen: Seen) -> Callable[[str, float, float], None]:
+    """Tell of a search by the share of its time that is gone, and by its best plan and bound."""
     began = time.monotonic()
-    return lambda what, best, bound: told(step, min(1.0, (time.monotonic() - began) / seconds))
 
+    def tell(what: str, best: float, bound: float) -> None:
+        seen(best, bound)
+        told(step, min(1.0, (time.monotonic() - began) / seconds))
 
-def _peopled(ground: Ground) -> Ground:
-    """Leave out the cells that nobody is in: they ask for no station."""
-    kept = ground.cells.weight > 0
-    cells = ground.cells
-    return Ground(
-        replace(cells, column=cells.column[kept], row=cells.row[kept], weight=cells.weight[kept]),
-        (ground.lonlat[0][kept], ground.lonlat[1][kept]),
-        ground.region[kept],
-        {
-            level: [code for code, here in zip(codes, kept, strict=True) if here]
-            for level, codes in ground.codes.items()
-        },
-    )
-
-
-def _guard(question: SitingQuestion, candidates: int, cells: int) -> None:
-    """Refuse what would outgrow the memory before any way is measured; streets reach no more than straight lines."""
-    reach = question.reach
-    speed_ms = Estimated(reach.mode, reach.detour).basis()["speed_ms"]
-    radius = question.search_s * speed_ms / reach.detour / reach.size_m + 1
-    pairs = candidates * min(float(cells), np.pi * radius**2)
-    if pairs > _MOST_PAIRS:
-        raise Invalid(
-            f"{candidates:,} candidates and cells of {reach.size_m:g} m would be about {pairs:,.0f} pairs within reach, and a "
-            f"search has room for {_MOST_PAIRS:,}: ask for larger cells, fewer candidates or a shorter limit",
-            field="size_m", value=reach.size_m, reason="memory",
-        )  # fmt: skip
+    return tell
 
 
 def _measured(
