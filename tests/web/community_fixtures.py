@@ -6,15 +6,15 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
-from community_town import MORNING, Town
 from geoalchemy2.shape import from_shape
 from shapely.geometry import Point
 from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
 
-from conftest import fill_squares
 from stations.registry import registry
 from stations.registry.writing import OPERATOR, acting, actor_id
+from tests.conftest import fill_squares
+from tests.web.community_town import MORNING, Town
 
 
 @pytest.fixture(scope="module")

@@ -7,10 +7,10 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from desk_fixtures import DeskClient, signed_in, staff_member
 from flask import Flask
 from sqlalchemy import Engine
 
+from tests.web.desk_fixtures import DeskClient, signed_in, staff_member
 from web import create_app
 from web.settings import Settings
 

@@ -7,14 +7,14 @@ import io
 from datetime import timedelta
 
 import pytest
-from community_town import MORNING, Town, event_form
 from openpyxl import load_workbook
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from stations.models import Event
+from tests.web.community_town import MORNING, Town, event_form
 
-pytest_plugins = ["community_fixtures"]
+pytest_plugins = ["tests.web.community_fixtures"]
 
 
 def newest(town: Town) -> Event:

@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from community_town import MORNING, Town, event_form, notice_form
 from jsonschema_rs import validator_for
 from sqlalchemy.orm import Session
 
@@ -18,9 +17,10 @@ from stations.keeping.community import ical
 from stations.keeping.community.ical import Entry
 from stations.query import StationQuery
 from stations.registry import public
+from tests.web.community_town import MORNING, Town, event_form, notice_form
 from web.api.description import description
 
-pytest_plugins = ["community_fixtures"]
+pytest_plugins = ["tests.web.community_fixtures"]
 #: Half a mile east of the station of Minhe.
 NEAR = "102.105,36.600"
 

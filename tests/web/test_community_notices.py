@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from community_town import MORNING, Town, notice_form
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from stations.keeping.community import notices
 from stations.models import Change, Notice, NoticeContact
+from tests.web.community_town import MORNING, Town, notice_form
 
-pytest_plugins = ["community_fixtures"]
+pytest_plugins = ["tests.web.community_fixtures"]
 
 
 def count(town: Town) -> int:

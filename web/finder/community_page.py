@@ -141,7 +141,10 @@ def _page(
         cards=[_with_distance(*one) for one in cards],
         fairs=[_with_distance(*one) for one in fairs],
         regions=[(area.code, area.level, name_in(area.names)) for area in base_map.regions(session())],
-        days=[("", say("都看")), ("today", say("今天")), ("tomorrow", say("明天"))],
+        days=[
+            (day, words, f"{url_for(endpoint)}?{_encoded(wish.items(day=day))}".removesuffix("?"))
+            for day, words in (("", say("都看")), ("today", say("今天")), ("tomorrow", say("明天")))
+        ],
         told=" ".join(wish.told),
         made=moment.astimezone(SHANGHAI),
         calendar=calendar,

@@ -57,6 +57,9 @@ def shell_files() -> tuple[str, ...]:
         *STYLES,
         *SCRIPTS,
         "js/finder/solve.js",
+        # Work and events, which a phone keeps as pages.
+        "css/community.css",
+        "js/community.js",
         *MAP_STYLES,
         *MAP_SCRIPTS,
         "icons.svg",
