@@ -17,6 +17,7 @@ from geo.datum import Datum, from_wgs84, to_wgs84
 from geo.mainland import Mainland
 from stations.demo.community import add_community
 from stations.demo.ground import grounds
+from stations.demo.inspections import add_inspections
 from stations.demo.invent import Invented, invent
 from stations.demo.programmes import add_programmes
 from stations.demo.use import add_use
@@ -97,6 +98,10 @@ def fill(session: Session, *, today: date, say: Callable[[str], None], count: in
         say("Planning programmes …")
         add_programmes(session, actor=actor, today=today)
         say(f"Preparing {len(stations)} stations for the map …")
+    # What the posted hours say of a moment is read from what was just prepared.
+    with acting(session, actor, reason="demonstration inspections"):
+        say("Inspecting some of them …")
+        add_inspections(session, actor=actor, today=today)
     say(f"The demonstration registry holds {len(stations)} stations.")
     return True
 

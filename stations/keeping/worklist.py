@@ -24,6 +24,7 @@ from stations.models import (
     Batch,
     BatchRow,
     Commit,
+    Finding,
     HoursException,
     Photo,
     Region,
@@ -42,6 +43,7 @@ class Job(StrEnum):
     """What there may be to do, in the order in which it is told."""
 
     REPORTS = "reports"
+    FINDINGS = "findings"
     IMPORTS = "imports"
     HELD = "held"
     UNLOCATED = "unlocated"
@@ -295,7 +297,28 @@ def _holidays(asking: _Asking) -> Select[Any]:
     )
 
 
+def _findings(asking: _Asking) -> Select[Any]:
+    """What inspections found and is past its day or due soon, or was mended and waits to be looked at again."""
+    return (
+        select(
+            *_COLUMNS,
+            Finding.due.label("on"),
+            Finding.status.label("what"),
+            Finding.what.label("why"),
+        )
+        .select_from(Finding)
+        .join(Station, Station.id == Finding.station_id)
+        .where(
+            *_THERE,
+            Finding.status.in_(("open", "mended")),
+            or_(Finding.due <= asking.today + timedelta(days=AHEAD_DAYS), Finding.status == "mended"),
+        )
+        .order_by(Finding.due, Finding.id)
+    )
+
+
 _ASKED = {
+    Job.FINDINGS: _findings,
     Job.HELD: _held,
     Job.UNLOCATED: _unlocated,
     Job.STALE: _stale,

@@ -7,7 +7,7 @@ put in.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -35,6 +35,7 @@ __all__ = [
     "page",
     "state_of",
     "station",
+    "with_members",
     "with_state",
 ]
 
@@ -147,8 +148,13 @@ def with_state(feature: str, standing_now: Standing, *, metres: float | None = N
             "plain_weekdays": standing_now.fallback,
         }
     } | ({} if metres is None else {"distance_m": round(metres)})
+    return with_members(feature, extra)
+
+
+def with_members(feature: str, members: Mapping[str, Any]) -> str:
+    """Put further members into the properties of a prebuilt feature."""
     # The prebuilt text ends with the closing braces of ``properties`` and of the feature.
-    return f"{feature[:-2]}, {json.dumps(extra, ensure_ascii=False)[1:-1]}}}}}"
+    return f"{feature[:-2]}, {json.dumps(members, ensure_ascii=False)[1:-1]}}}}}"
 
 
 def station(session: Session, code: str, *, now: datetime | None = None) -> str:

@@ -29,8 +29,10 @@ from stations.keeping.community.totals import grand, totals
 from stations.models import (
     Amenity,
     Commit,
+    Finding,
     Honour,
     HoursException,
+    Inspection,
     Organisation,
     Partner,
     PublicStation,
@@ -44,6 +46,7 @@ from stations.models import (
 )
 from stations.planning import programmes
 from stations.planning.programme_progress import Count, progress
+from stations.planning.programme_standard import standard_of
 from stations.planning.siting import plans
 from stations.planning.township_standing import standing
 from stations.registry.registry import add
@@ -294,3 +297,23 @@ def test_both_programmes_are_there_with_stations_late_unplaced_and_townships_to_
     # The gazetteer has few of them: most wait for a point, and none is called without a station for that.
     assert any(town.point_by == "name" for town in listed)
     assert {town.best for town in listed if town.lon is None and not town.has} == {"unknown"}
+
+
+def test_some_dozens_are_inspected_with_findings_late_and_mended_and_ratings_given_and_revoked(
+    filled: Session,
+) -> None:
+    inspections = filled.scalars(select(Inspection)).all()
+    assert 40 <= len(inspections) <= 60
+    assert {one.passes for one in inspections} == {True, False}
+    assert {one.observed for one in inspections} == {"open", "shut"}
+    assert {one.posted for one in inspections} >= {"open", "closed"}
+    assert all("演示" in (one.remark or "") for one in inspections)
+    findings = filled.scalars(select(Finding)).all()
+    assert {one.status for one in findings} == {"open", "mended", "checked"}
+    assert any(one.status == "open" and one.due < TODAY for one in findings)
+    rated = filled.scalars(select(Honour).where(Honour.inspection_id.is_not(None))).all()
+    assert {one.revoked_on is None for one in rated} == {True, False}
+    townships = programmes.get(filled, TOWNSHIPS)
+    standard = standard_of(filled, townships)
+    assert standard is not None
+    assert standard.cited.code == "qinghai-six-haves"

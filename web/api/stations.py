@@ -10,6 +10,7 @@ from flask import Response, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from stations.errors import Invalid
+from stations.keeping.inspecting import telling
 from stations.query import StationQuery
 from stations.registry import public
 from web.api.blueprint import blueprint
@@ -89,7 +90,8 @@ def _address(base: str, items: list[tuple[str, str]]) -> str:
 def station(code: str) -> AnyResponse:
     """Answer one station, whatever its lifecycle, at the moment asked about."""
     query = StationQuery.parse(request.args.items(multi=True))
-    return _geojson(public.station(session(), code, now=query.at or now()))
+    feature = public.station(session(), code, now=query.at or now())
+    return _geojson(public.with_members(feature, telling.as_json(telling.told(session(), code))))
 
 
 @blueprint.get("/changes")

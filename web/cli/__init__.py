@@ -26,11 +26,13 @@ _DISK_FULL = "53100"
 _COMMANDS = {
     "backup": ("web.cli.backup", "backup", "Everything of a registry as one file, proven whole."),
     "community": ("web.cli.community", "community", "Events at stations, added up for the yearly report."),
+    "checklist": ("web.cli.checklist", "checklist", "Checklists that stations are inspected under."),
     "coverage": ("web.cli.coverage", "coverage", "Who has a station within reach, and who has not."),
     "db": ("web.cli.database", "db", "The database of a registry."),
     "demand": ("web.cli.demand", "demand", "Layers of demand: who needs a station, and where."),
     "demo": ("web.cli.contents", "demo", "The demonstration registry: invented stations over real regions."),
     "gaps": ("web.cli.asking", "gaps", "Count who and what is far from every open rest station, by county."),
+    "honours": ("web.cli.honours", "honours", "Honours of stations and organisations: list, give, revoke."),
     "import": ("web.cli.importing", "import_", "Import a list, accept rows of one, undo one, list them all."),
     "key": ("web.cli.keys", "key", "Keys for programs that ask more than everybody may."),
     "ledger": ("web.cli.ledger", "ledger", "A region's ledger as XLSX: download, edit, upload."),

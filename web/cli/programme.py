@@ -16,6 +16,7 @@ from web.settings import Settings
 
 if TYPE_CHECKING:
     from stations.planning.programme_progress import Progress
+    from stations.planning.programme_standard import Standard
     from stations.planning.programmes import PriorityArea
 
 __all__ = ["programme"]
@@ -117,6 +118,7 @@ def show(settings: Settings, code: str, *, level: str, as_json: bool) -> None:
     """Show one programme: by region, what is late, and what comes first in siting."""
     from stations.planning import programmes
     from stations.planning.programme_progress import late, progress
+    from stations.planning.programme_standard import standard_of
 
     day = _today(settings)
     with registry_session(settings) as session:
@@ -124,13 +126,20 @@ def show(settings: Settings, code: str, *, level: str, as_json: bool) -> None:
         found = progress(session, held, today=day, level=level)
         overdue = late(session, held, today=day)
         areas = programmes.priority_areas(session, held)
+        standard = standard_of(session, held)
         names = region_names(session)
         title = f"{held.code} {held.title}"
     if as_json:
-        click.echo(json.dumps(_as_json(found, overdue, areas), ensure_ascii=False, indent=2, default=str))
+        told = _as_json(found, overdue, areas) | {"standard": _standard_json(standard)}
+        click.echo(json.dumps(told, ensure_ascii=False, indent=2, default=str))
         return
     click.echo(title)
     click.echo("\n".join(_told(found, names)))
+    if standard:
+        click.echo(
+            f"Standard {standard.cited.code}: {standard.met:,} of {standard.standing:,} meet it, {standard.failed:,} do not, "
+            f"{standard.never:,} were never inspected."
+        )
     if overdue:
         click.echo(
             table(
@@ -270,6 +279,15 @@ def _told(found: Progress, names: dict[str, str]) -> Iterator[str]:
     yield f"Expected by {found.day}: {found.expected:,}, {how}."
     if found.unallotted:
         yield f"{found.unallotted:,} of the target have no region yet."
+
+
+def _standard_json(found: Standard | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    return {
+        "checklist": found.cited.code, "version": found.cited.version, "met": found.met, "failed": found.failed,
+        "never_inspected": found.never,
+    }  # fmt: skip
 
 
 def _as_json(found: Progress, overdue: Any, areas: tuple[PriorityArea, ...]) -> dict[str, Any]:

@@ -11,9 +11,8 @@ from typing import Any, Final
 from uuid import UUID
 
 from flask import Request
-from werkzeug.exceptions import RequestEntityTooLarge
 
-from stations.errors import Invalid, TooLarge, Unsupported
+from stations.errors import Invalid, Unsupported
 from stations.keeping.inspecting.rating import Answer
 from stations.keeping.inspecting.record import Announced, Draft, ItemFound
 
@@ -27,7 +26,7 @@ _MEMBERS: Final = (
 
 
 def read_draft(request: Request) -> tuple[str, Draft]:
-    """Read the code of a station and what was found there. Raises Invalid, TooLarge and Unsupported."""
+    """Read the code of a station and what was found there. Raises Invalid and Unsupported."""
     held = _members(_body(request))
     _known(held, _MEMBERS, "the inspection")
     draft = Draft(
@@ -55,11 +54,14 @@ def uuid_of(value: object, field: str) -> UUID:
 def _body(request: Request) -> bytes:
     if request.mimetype != "application/json":
         raise Unsupported(f"Content-Type {request.mimetype[:60]!r} is not read here; send application/json")
-    request.max_content_length = _BYTES
-    try:
-        return request.get_data(cache=False)
-    except RequestEntityTooLarge as error:
-        raise TooLarge(f"this inspection is too large; {_BYTES:,} bytes are taken at most") from error
+    body = request.get_data(cache=False)
+    if len(body) > _BYTES:
+        raise Invalid(
+            f"this inspection has {len(body):,} bytes; {_BYTES:,} are taken at most",
+            field="inspection",
+            reason="too_long",
+        )
+    return body
 
 
 def _members(body: bytes) -> Mapping[str, Any]:

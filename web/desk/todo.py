@@ -161,6 +161,7 @@ def _shares(now: Progress, then: Progress) -> list[Share]:
 def _jobs() -> dict[Job, tuple[str, str, str]]:
     return {
         Job.REPORTS: ("speech", say("群众反映等待处理"), ""),
+        Job.FINDINGS: ("shield", say("检查发现的问题到期"), say("到期没有整改，或已整改等待复查。")),
         Job.IMPORTS: ("upload", say("导入等待核对"), ""),
         Job.HELD: ("warn", say("坐标存疑"), say("收到的坐标对不上，核对以后才画在地图上。")),
         Job.UNLOCATED: ("pin", say("未定位，等待上图"), say("没有坐标的站点，地图上看不到。")),
@@ -176,6 +177,8 @@ def _jobs() -> dict[Job, tuple[str, str, str]]:
 def _more(job: Job) -> str:
     if job is Job.REPORTS:
         return url_for("desk.reports_page")
+    if job is Job.FINDINGS:
+        return url_for("desk.findings_page")
     if job is Job.IMPORTS:
         return url_for("desk.imports_page")
     return url_for("desk.todo_heap", job=job)
@@ -188,6 +191,15 @@ def _line(job: Job, item: Item, now: datetime, regions: dict[str, str]) -> Line:
         when = say("{ago}核实", ago=ago) if job is Job.STALE else say("{ago}登记", ago=ago)
     elif job is Job.STALE:
         when = say("从未核实")
+    if job is Job.FINDINGS:
+        mended = say("已整改，待复查") if item.what == "mended" else say("期限 {day}", day=item.on)
+        return Line(
+            url_for("desk.findings_page"),
+            item.name,
+            regions.get(item.region_code or "", ""),
+            mended,
+            item.why,
+        )
     if item.on is not None and job in {Job.EXCEPTIONS, Job.DUE}:
         when = say("{day} 开始", day=item.on) if item.what == "starts" else say("{day} 结束", day=item.on)
         if job is Job.DUE:

@@ -18,6 +18,7 @@ from web.finder import going, saying, sheet
 from web.finder.blueprint import blueprint
 from web.finder.card import description, has_pictures
 from web.finder.community import at_station
+from web.finder.inspected import inspected
 from web.finder.nearby import alternatives, rights_centres
 from web.finder.opening import opening, usual_week
 from web.finder.structured import structured
@@ -85,6 +86,7 @@ def _values(feature: dict[str, Any]) -> dict[str, Any]:
         "fee": words.FEE[p["fee"] or "unknown"],
         "partners": sheet.partners(p),
         "honours": sheet.honours(p),
+        "inspected": inspected(code),
         "centres": rights_centres(session(), code),
         "map": going.spot(p, position) if position else None,
         "pictures": has_pictures(),

@@ -15,6 +15,7 @@ from stations.models import Organisation, Programme
 from stations.planning import programmes
 from stations.planning.programme_members import members
 from stations.planning.programme_progress import LEVELS, late, progress
+from stations.planning.programme_standard import standard_of
 from stations.planning.programme_stations import counted_stations
 from stations.planning.programme_timeline import timeline
 from stations.planning.township_standing import STANDINGS, standing
@@ -78,6 +79,7 @@ def programme_page(code: str) -> str:
         towns=_counted(towns),
         without=[town for town in towns if town.best in {"none", "unknown"}][:_MOST_NAMED],
         carried=len(carried),
+        standard=standard_of(session, programme),
         misfits=[one for one in carried if one.verdict != "member"],
         names=regions.names,
         words=words,

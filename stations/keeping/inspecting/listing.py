@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from stations.errors import NotFound
@@ -133,7 +134,7 @@ def station_seen(session: Session, station_code: str) -> list[Seen]:
         .join(ChecklistRow, ChecklistRow.id == Inspection.checklist_id)
         .join(Station, Station.id == Inspection.station_id)
         .where(Station.code == station_code, Inspection.withdrawn_reason.is_(None))
-        .distinct(ChecklistRow.code)
+        .ext(distinct_on(ChecklistRow.code))
         .order_by(ChecklistRow.code, Inspection.made_at.desc(), Inspection.id.desc())
     )
     return _seen(session, _wanted().where(Inspection.id.in_(last)).order_by(Inspection.made_at.desc()))
