@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from itertools import combinations
@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
 
 from stations.errors import Invalid
@@ -17,7 +18,8 @@ from stations.hours import SHANGHAI
 from stations.planning import CoverageQuestion
 from stations.planning.siting import Further, Problem, Proposal, SitingQuestion, propose
 from stations.planning.siting.proposing import Measured
-from tests.stations.programme_helpers import fresh
+from stations.registry.writing import OPERATOR, actor_id
+from tests.conftest import fill_squares
 from tests.stations.siting_registry import fill
 
 NOON = datetime(2026, 7, 1, 12, 0, tzinfo=SHANGHAI)
@@ -26,15 +28,21 @@ REACH = CoverageQuestion(size_m=500.0, limits_min=(15, 240, 600), main_min=240)
 Ask = Callable[..., Proposal]
 
 
-@pytest.fixture
-def ask(qinghai: Session, operator: int) -> Ask:
-    fill(qinghai, operator)
-    fresh(qinghai)
+@pytest.fixture(scope="module")
+def ask(new_database: Callable[[], str]) -> Iterator[Ask]:
+    """Proposals over one small registry, in which nothing is written."""
+    engine = create_engine(new_database())
+    with Session(engine) as session:
+        operator = actor_id(session, OPERATOR)
+        fill_squares(session, operator)
+        fill(session, operator)
 
-    def asked(**wishes: Any) -> Proposal:
-        return propose(qinghai, SitingQuestion(**{"reach": REACH, "count": 2} | wishes), now=NOON)
+        def asked(**wishes: Any) -> Proposal:
+            return propose(session, SitingQuestion(**{"reach": REACH, "count": 2} | wishes), now=NOON)
 
-    return asked
+        yield asked
+        session.rollback()
+    engine.dispose()
 
 
 def seconds(measured: Measured) -> np.ndarray[Any, Any]:
