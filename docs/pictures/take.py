@@ -34,6 +34,7 @@ PICTURES = {
     "desk.png": ("/sandbox/desk", DESKTOP, "light", "try-minhe"),
     "edit.png": ("/sandbox/desk/stations/{county_code}", DESKTOP, "light", "try-minhe"),
     "coverage.png": ("/sandbox/desk/planner/runs/1", DESKTOP, "light", "try-planner"),
+    "siting.png": ("/sandbox/desk/planner/sites/1", DESKTOP, "light", "try-planner"),
     "programme.png": ("/sandbox/desk/planner/programmes/QH-1000", DESKTOP, "light", "try-planner"),
     "desk-phone.png": ("/sandbox/desk/stations", PHONE, "dark", "try-minhe"),
 }
