@@ -27,6 +27,7 @@ __all__ = [
     "DATABASE",
     "FILES",
     "FORMAT",
+    "RECORD",
     "Manifest",
     "Member",
     "Writer",
@@ -40,6 +41,8 @@ FORMAT: Final = 1
 DATABASE: Final = "database.dump"
 #: Below it one folder for each kind of files.
 FILES: Final = "files"
+#: The file that says which others of a folder of streets count.
+RECORD: Final = "streets.json"
 _MANIFEST: Final = "manifest.json"
 _CHUNK: Final = 1 << 20
 _NO_ROOM: Final = {ENOSPC, EDQUOT, EFBIG}

@@ -17,7 +17,7 @@ from alembic.migration import MigrationContext
 from psycopg import Connection
 from sqlalchemy import create_engine
 
-from stations.backup.archive import DATABASE, FILES, Manifest, Writer, writing
+from stations.backup.archive import DATABASE, FILES, RECORD, Manifest, Writer, writing
 from stations.backup.contents import contents
 from stations.backup.programs import connect, environment, for_server
 from stations.errors import Conflict, Unavailable
@@ -42,10 +42,7 @@ def back_up(
         tables = contents(connection)
         connection.execute("ROLLBACK")
         for kind, folder in sorted(folders.items()):
-            for path in _files(folder):
-                # A file may be swept away while the folder is read.
-                with suppress(FileNotFoundError), path.open("rb") as source:
-                    writer.add(f"{FILES}/{kind}/{path.relative_to(folder).as_posix()}", source)
+            _add_files(writer, kind, folder)
         manifest = Manifest(
             registry=registry,
             made_at=now.astimezone(UTC).isoformat(timespec="seconds"),
@@ -57,6 +54,23 @@ def back_up(
         )
         writer.close(manifest)
     return manifest
+
+
+def _add_files(writer: Writer, kind: str, folder: Path) -> None:
+    before = _record(folder)
+    for path in _files(folder):
+        # A file may be swept away while the folder is read.
+        with suppress(FileNotFoundError), path.open("rb") as source:
+            writer.add(f"{FILES}/{kind}/{path.relative_to(folder).as_posix()}", source)
+    if _record(folder) != before:
+        raise Conflict(f"Other {kind} were loaded into {folder} while it was read: start the backup again.")
+
+
+def _record(folder: Path) -> bytes | None:
+    """Read the record that names what else of a folder counts; most folders have none."""
+    with suppress(FileNotFoundError, NotADirectoryError):
+        return (folder / RECORD).read_bytes()
+    return None
 
 
 def _migration(url: str) -> str:

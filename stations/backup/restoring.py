@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Final
 
-from stations.backup.archive import DATABASE, FILES, Manifest, copy_out, member
+from stations.backup.archive import DATABASE, FILES, RECORD, Manifest, copy_out, member
 from stations.backup.contents import expectation, tables
 from stations.backup.programs import Programs, connect, environment, for_server
 from stations.errors import Conflict, Full, Invalid, Unavailable
@@ -33,7 +33,7 @@ _THERE: Final = (
 )
 _CHUNK: Final = 1 << 20
 #: Read last, because it names the others: a folder whose record is missing is taken for empty, not for damaged.
-_RECORDS: Final = {"streets.json", "registry"}
+_RECORDS: Final = {RECORD, "registry"}
 
 
 def require_known(manifest: Manifest, *, program: str) -> None:

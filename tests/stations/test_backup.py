@@ -19,7 +19,17 @@ import pytest
 from sqlalchemy import create_engine, select, text
 from sqlalchemy.orm import Session
 
-from stations.backup import back_up, fill, inspect, last_made, name_of, put_files_back, require_known, rotate
+from stations.backup import (
+    back_up,
+    fill,
+    inspect,
+    last_made,
+    making,
+    name_of,
+    put_files_back,
+    require_known,
+    rotate,
+)
 from stations.backup.archive import DATABASE, Manifest
 from stations.backup.contents import contents
 from stations.backup.programs import connect, environment, for_server
@@ -279,6 +289,23 @@ def test_a_full_disk_leaves_the_backup_of_before_and_nothing_half_made(site: Sit
         assert [path.name for path in tmp_path.iterdir()] == ["b.zip"], room
     assert (tmp_path / "b.zip").read_bytes() == before
     assert inspect(tmp_path / "b.zip").tables == whole.tables
+
+
+def test_streets_that_are_replaced_while_they_are_read_make_no_backup(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    streets = filled(tmp_path / "site")["streets"]
+    read = making._files
+
+    def replaced(folder: Path) -> Iterator[Path]:
+        yield from read(folder)
+        if folder == streets:
+            (folder / "streets.json").write_bytes(b'{"other": 1}')
+
+    monkeypatch.setattr(making, "_files", replaced)
+    with pytest.raises(Conflict, match="Other streets were loaded"):
+        Site(site.url, {"streets": streets}).back_up(tmp_path / "b.zip")
+    assert not (tmp_path / "b.zip").exists()
 
 
 def test_what_a_killed_run_left_goes_and_what_another_writes_stays(site: Site, tmp_path: Path) -> None:
