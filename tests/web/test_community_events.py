@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from stations.models import Event
 from tests.web.community_town import MORNING, Town, event_form
+from web.cli import main
 
 pytest_plugins = ["tests.web.community_fixtures"]
 
@@ -126,7 +127,9 @@ def test_an_event_that_is_called_off_goes_from_the_pages_and_stays_in_the_books(
     assert 'value="2026-12-03T09:00"' in desk.get(f"/desk/events/new?again={one.id}").text
 
 
-def test_totals_add_up_by_region_and_kind_and_say_what_is_a_lower_bound(town: Town) -> None:
+def test_totals_add_up_by_region_and_kind_and_say_what_is_a_lower_bound(
+    town: Town, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     admin = town.desk("administrator", None)
     for region, people, leaflets in (("630202", "100", ""), ("630202", "60余", "40"), ("630222", "8", "1")):
         form = event_form(
@@ -156,5 +159,13 @@ def test_totals_add_up_by_region_and_kind_and_say_what_is_a_lower_bound(town: To
     assert (len(sheet), row["区域代码"], row["人次"], row["场次"]) == (2, "630200", 173, 4)
     # An editor of one county adds up that county alone.
     assert "630202" not in town.desk().get("/desk/events/totals.csv?year=2025").text
+    monkeypatch.setenv("YIZHAN_DATABASE_URL", town.engine.url.render_as_string(hide_password=False))
+    assert main(["community", "totals", "--year", "2025", "--level", "prefecture", "--csv"]) == 0
+    told = capsys.readouterr().out.splitlines()
+    assert told == [
+        "year,region,name,kind,sessions,firms,people,leaflets",
+        "2025,630200,海东市,legal_education,4,,173+,41+",
+    ]
+    assert main(["community", "totals", "--year", "1999"]) == 2
     assert admin.get("/desk/events/totals?year=x").status_code == 400
     assert admin.get("/desk/events/totals?level=moon").status_code == 400
