@@ -14,65 +14,29 @@ from functools import lru_cache
 from typing import Any, Final
 
 from sqlalchemy import (
-    BigInteger,
     ColumnElement,
-    Integer,
-    Select,
-    Subquery,
-    and_,
-    bindparam,
-    case,
     func,
-    literal,
-    literal_column,
-    null,
     select,
 )
 from sqlalchemy.orm import Session
 
-from stations.models import CommitCounter, PublicStation, Region
+from stations.models import CommitCounter, Region
 from stations.query import Open, StationQuery
 from stations.registry import public, queries
 from stations.registry.collections import GAPS, REGIONS
+from stations.registry.tile_cells import BITS, EXTENT, NAMED_ZOOM, Tile, cells, encoded
 from stations.registry.written import Reader, Written, write
 
 __all__ = ["EXTENT", "LAYERS", "MAX_ZOOM", "FieldOf", "Layer", "Tile", "encode", "last_change"]
 
-P = PublicStation
-#: Units along the side of a tile.
-EXTENT: Final = 4_096
 #: The deepest zoom; a cell is then some two metres wide, and maps draw deeper zooms from it.
 MAX_ZOOM: Final = 16
-#: Bits of a coordinate in ``tile_x`` and ``tile_y``.
-_BITS: Final = 31
-_EXTENT_BITS: Final = 12
-#: From this zoom on cells are so small that a station has one of its own unless another stands beside it.
-_SINGLE_ZOOM: Final = 14
-#: Cells along the side of a tile, as bits: 32 where stations are gathered, 256 where they are shown.
-_GATHERED, _SHOWN = 5, 8
+#: Where nobody asks who is open, no moment decides anything.
 _ANY_MOMENT: Final = datetime(2000, 1, 1, tzinfo=UTC)
-#: From this zoom on a station has its name.
-_NAMED_ZOOM: Final = 13
 #: Level of regions: from which zoom on they are drawn.
 _LEVELS: Final = {"province": 0, "prefecture": 5, "county": 7, "township": 10}
 #: What of an area beyond a tile's edge is told, so that its border does not run along the edge.
 _BUFFER: Final = 64
-
-
-@dataclass(frozen=True, slots=True)
-class Tile:
-    """One tile of WebMercatorQuad: zoom, column from the west, row from the north."""
-
-    z: int
-    x: int
-    y: int
-
-    @property
-    def keys(self) -> tuple[int, int]:
-        """The first and the last ``tile_key`` in it."""
-        steps = 2 * (_BITS - self.z)
-        first = _turns(self.x, self.y) << steps
-        return first, first + (1 << steps) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,23 +76,18 @@ def encode(
     return b"".join(part for part in found if part)
 
 
-def _turns(x: int, y: int) -> int:
-    """Return the bits of x and y in turns, those of y first."""
-    return sum(((x >> bit & 1) | (y >> bit & 1) << 1) << 2 * bit for bit in range(_BITS))
-
-
 def _stations(reader: Reader, tile: Tile, query: StationQuery, moment: datetime) -> bytes | None:
     first, last = tile.keys
     corner = {
         "first": first,
         "last": last,
-        "west": tile.x << (_BITS - tile.z),
-        "north": tile.y << (_BITS - tile.z),
+        "west": tile.x << (BITS - tile.z),
+        "north": tile.y << (BITS - tile.z),
     }
     if query.open is Open.NOW:
         with Session(reader.connection() if isinstance(reader, Session) else reader) as session:
             computed = public.computed(session, query, moment)
-        return _bytes(reader.scalar(_cells(tile.z, queries.conditions(query, moment, computed)), corner))
+        return _bytes(reader.scalar(cells(tile.z, queries.conditions(query, moment, computed)), corner))
     # A moment decides nothing here.
     rows = _written(tile.z, replace(query, at=None, lang="zh")).rows(reader, corner)
     return _bytes(rows[0][0])
@@ -141,75 +100,7 @@ def _bytes(content: Any) -> bytes | None:
 @lru_cache(maxsize=512)
 def _written(zoom: int, query: StationQuery) -> Written:
     """Write the statement of a zoom and a query down, for every tile."""
-    return write(_cells(zoom, queries.conditions(query, _ANY_MOMENT, {})))
-
-
-def _cells(zoom: int, conditions: Sequence[ColumnElement[bool]]) -> Select[Any]:
-    """Write the statement for the tiles of a zoom; ``first``, ``last``, ``west`` and ``north`` say which."""
-    west, north = (bindparam(name, 0, type_=Integer) for name in ("west", "north"))
-    bits = _SHOWN if zoom >= _SINGLE_ZOOM else _GATHERED
-    inside = (
-        select(
-            _right(P.tile_key, 2 * (_BITS - zoom - bits)).label("cell"),
-            P.tile_x,
-            P.tile_y,
-            P.station_id,
-            P.station_class,
-        )
-        .where(
-            P.tile_key.between(
-                bindparam("first", 0, type_=BigInteger), bindparam("last", 0, type_=BigInteger)
-            ),
-            *conditions,
-        )
-        # A fence: the planner would expect as many cells as stations and sort them all, in place of counting.
-        .offset(0)
-        .subquery("inside")
-    )
-    count = func.count()
-    cells = (
-        select(
-            inside.c.cell,
-            count.label("count"),
-            count.filter(inside.c.station_class == "rest").label("rest"),
-            (func.sum(inside.c.tile_x) // count).label("x"),
-            (func.sum(inside.c.tile_y) // count).label("y"),
-            func.min(inside.c.station_id).label("station_id"),
-        )
-        .group_by(inside.c.cell)
-        .subquery("cells")
-    )
-    alone = cells.c.count == 1
-    unit = _BITS - zoom - _EXTENT_BITS
-    named = [P.name.label("name")] if zoom >= _NAMED_ZOOM else []
-    features = (
-        select(
-            case((alone, cells.c.station_id), else_=null()).label("id"),
-            cells.c.count,
-            case((alone, null()), else_=cells.c.rest).label("rest"),
-            P.code,
-            *named,
-            P.kind,
-            P.station_class.label("class"),
-            P.lifecycle,
-            func.ST_MakePoint(
-                _right(cells.c.x - west, unit),
-                _right(cells.c.y - north, unit),
-            ).label("geom"),
-        )
-        .select_from(cells)
-        .outerjoin(P, and_(alone, P.station_id == cells.c.station_id))
-        .order_by(cells.c.cell)
-        .subquery("stations")
-    )
-    return _encoded(features, "stations")
-
-
-def _right(number: Any, bits: int) -> ColumnElement[int]:
-    """Return a number without its last bits."""
-    # The database has no shift by anything but an integer of four bytes.
-    found: ColumnElement[int] = number.op(">>")(literal(bits, Integer))
-    return found
+    return write(cells(zoom, queries.conditions(query, _ANY_MOMENT, {})))
 
 
 def _regions(reader: Reader, tile: Tile, __: StationQuery, ___: datetime) -> bytes | None:
@@ -229,7 +120,7 @@ def _regions(reader: Reader, tile: Tile, __: StationQuery, ___: datetime) -> byt
         .order_by(Region.code)
         .subquery("regions")
     )
-    return _bytes(reader.scalar(_encoded(features, "regions", identified=False)))
+    return _bytes(reader.scalar(encoded(features, "regions", identified=False)))
 
 
 def _gaps(reader: Reader, tile: Tile, __: StationQuery, ___: datetime) -> bytes | None:
@@ -246,7 +137,7 @@ def _gaps(reader: Reader, tile: Tile, __: StationQuery, ___: datetime) -> bytes 
         .order_by(GAPS.key)
         .subquery("gaps")
     )
-    return _bytes(reader.scalar(_encoded(features, "gaps")))
+    return _bytes(reader.scalar(encoded(features, "gaps")))
 
 
 def _in_tile(shape: Any, tile: Tile, *, buffer: int) -> ColumnElement[Any]:
@@ -270,13 +161,6 @@ _WORLD: Final = func.ST_MakeEnvelope(
 )
 
 
-def _encoded(features: Subquery, layer: str, *, identified: bool = True) -> Select[Any]:
-    """Return a layer of the rows of ``features`` in their order."""
-    rows: ColumnElement[Any] = literal_column(layer)
-    identity = ["id"] if identified else []
-    return select(func.ST_AsMVT(rows, layer, EXTENT, "geom", *identity)).select_from(features)
-
-
 #: The layers by name; the first is what a map is about.
 LAYERS: Final = {
     layer.name: layer
@@ -288,7 +172,7 @@ LAYERS: Final = {
                 FieldOf("count", "integer", "how many stations stand here; 1 for a station"),
                 FieldOf("rest", "integer", "of several stations, how many are places to rest"),
                 FieldOf("code", "string", "of a station: its code"),
-                FieldOf("name", "string", f"of a station, from zoom {_NAMED_ZOOM} on: its name in Chinese"),
+                FieldOf("name", "string", f"of a station, from zoom {NAMED_ZOOM} on: its name in Chinese"),
                 FieldOf("kind", "string", "of a station: its kind"),
                 FieldOf("class", "string", "of a station: rest or service"),
                 FieldOf("lifecycle", "string", "of a station: open, suspended …"),
