@@ -47,7 +47,7 @@ def sent(world: World, _: Mapping[str, Any]) -> dict[str, Any]:
 
 SAMPLES: dict[tuple[str, str], Sample] = {
     # Another county's station is not found, and that is said at the field: tests/web/test_usage_desk.py.
-    ("POST", "/desk/usage"): Sample(form=typed, ok=(303,)),
+    ("POST", "/desk/usage/typed"): Sample(form=typed, ok=(303,)),
     ("POST", "/desk/usage/list"): Sample(form=sent, ok=(200,)),
     ("GET", "/desk/usage/<code>"): Sample(values=code),
     ("POST", "/desk/usage/<code>/remove"): Sample(values=code, form=figure, bound=True, ok=(303,)),

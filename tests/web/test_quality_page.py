@@ -114,7 +114,7 @@ def test_what_is_typed_at_the_desk_stands_on_the_page(
 ) -> None:
     code = add(engine, "马营驿站", good=True)
     sent = editor.post(
-        "/desk/usage",
+        "/desk/usage/typed",
         data={"station": "马营驿站", "period": "2026年8月", "visits": "1600余", "occupation": ""},
     )
     assert sent.status_code == 303
@@ -183,7 +183,7 @@ def test_what_is_typed_wrong_is_told_at_its_field_and_nothing_is_kept(
 ) -> None:
     before = visits(engine)
     form = {"station": "川口驿站", "period": "2026-05", "visits": "9", "occupation": ""} | {field: value}
-    answer = editor.post("/desk/usage", data=form)
+    answer = editor.post("/desk/usage/typed", data=form)
     assert answer.status_code == 400
     wrong = re.search(rf'id="{field}-wrong">([^<]*)<', answer.text)
     assert wrong is not None
@@ -273,7 +273,8 @@ def test_a_figure_is_removed_by_who_keeps_the_station_alone(
 ) -> None:
     code = add(engine, "中川驿站")
     editor.post(
-        "/desk/usage", data={"station": code, "period": "2026-04", "visits": "77", "occupation": "快递员"}
+        "/desk/usage/typed",
+        data={"station": code, "period": "2026-04", "visits": "77", "occupation": "快递员"},
     )
     number = re.search(r'name="figure" value="(\d+)"', editor.get(f"/desk/usage/{code}").text)
     assert number is not None

@@ -43,7 +43,7 @@ def usage_page() -> str:
     return _form({"station": request.args.get("station", "")})
 
 
-@blueprint.post("/usage")
+@blueprint.post("/usage/typed")
 @desk_page("editor")
 def type_usage() -> Page:
     """Keep a figure that was typed; what is wrong is said at its field, and then nothing is kept."""
