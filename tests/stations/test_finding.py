@@ -76,7 +76,8 @@ POOL: dict[str, OracleSchedule] = {
     ),
 }
 SILENT = "unknown"
-ALWAYS = "24 hours"
+#: What knows no closed minute from the day on which it is stored; the festival is over by then.
+ALWAYS = ("24 hours", "festival")
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,7 @@ class Recipe:
             phone=chance.choice((None, "", "  ", "0971-1234567")),
             region=region,
             lineage=frozenset() if region is None else frozenset(("630000", f"{region[:4]}00", region)),
-            always=hours == ALWAYS,
+            always=hours in ALWAYS,
             silent=hours == SILENT,
         )  # fmt: skip
 
@@ -324,7 +325,7 @@ def ring(count: int, hours: str, *, metres: float, **facts: Any) -> list[Door]:
     """Doors at nearly the same distance from HERE, to the north of it, each a little farther than the one before."""
     return [
         Door(POOL[hours], HERE[0], round(HERE[1] + (metres + number) / 111_000, 7), silent=hours == SILENT,
-             always=hours == ALWAYS, **facts)
+             always=hours in ALWAYS, **facts)
         for number in range(count)
     ]  # fmt: skip
 
