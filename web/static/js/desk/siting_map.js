@@ -156,6 +156,7 @@
       draggable: Boolean(this.options.loss), autoPan: true, keyboard: true, title: words, alt: words, riseOnHover: true, zIndexOffset: 1000 - site[0]
     });
     mark.home = L.latLng(site[4], site[3]);
+    mark.depth = 1000 - site[0];
     mark.on("click", function () { plans.pick(key); });
     mark.on("keypress", function (event) { if (event.originalEvent.key === "Enter") plans.pick(key); });
     mark.on("dragstart", function () { plans.map.closePopup(); });
@@ -205,7 +206,9 @@
     var body = this.bodies[0], key = this.picked, marks = this.marks, chosen = body.sites.filter(function (site) { return site[1] === key; })[0];
     Object.keys(marks).forEach(function (each) {
       var element = marks[each].getElement();
-      if (element) element.classList.toggle("is-picked", each === key);
+      if (!element) return;
+      element.classList.toggle("is-picked", each === key);
+      marks[each].setZIndexOffset(each === key ? 5000 : marks[each].depth);
     });
     if (this.layers.lit) this.layers.lit.remove();
     if (!chosen) return;
