@@ -186,7 +186,15 @@ def test_the_keyboard_alone_opens_a_station_and_escape_gives_the_focus_back(
     assert page.locator(".leaflet-popup").get_attribute("role") == "dialog"
     page.keyboard.press("Escape")
     expect(page.locator(".card")).to_have_count(0)
-    assert page.evaluate("document.activeElement.querySelector('.row-name').textContent") == FULL
+    expect(page.locator("a.row:focus .row-name")).to_have_text(FULL)
+
+
+def test_a_row_keeps_the_focus_when_the_list_is_written_anew(window: Callable[..., Reader]) -> None:
+    page = window().open(f"/map{CLOSE}")
+    page.locator("a.row", has_text=FULL).focus()
+    page.evaluate("document.getElementById('order').value = 'name'")
+    page.evaluate("document.getElementById('order').dispatchEvent(new Event('change'))")
+    expect(page.locator("a.row:focus .row-name")).to_have_text(FULL)
 
 
 def test_a_marker_opens_by_keyboard_too(window: Callable[..., Reader]) -> None:

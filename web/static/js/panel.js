@@ -54,10 +54,14 @@
 
   Panel.prototype._write = function () {
     var stations = this._stations, from = this._from, limit = this._limit;
+    var focused = this.list.contains(document.activeElement) && document.activeElement.dataset.code;
     this.list.textContent = "";
     stations.slice(0, limit).forEach(function (station) { this.list.appendChild(row(station, from)); }, this);
     if (!stations.length) this.list.appendChild(el("li", { "class": "empty" }, yizhan.say("none_in_view")));
     this.more.hidden = stations.length <= limit;
+    // The row that had the focus was written anew: who goes through the list by keyboard stays where they were.
+    var same = focused && Array.prototype.find.call(this.list.querySelectorAll("a[data-code]"), function (each) { return each.dataset.code === focused; });
+    if (same) same.focus({ preventScroll: true });
   };
 
   function row(station, from) {
