@@ -6,7 +6,8 @@ Lands are made (``parts/siting_land.py``, the seed fixed before anything was mea
 where ``../shared/data/siting`` has them. Every run is a process of its own. Each plan is counted again here from the distances,
 and where two sides both claim the best plan their values must be equal. A peer that has not ended after ``--patience`` seconds
 (480 with --full) is ended and told as such. Peers are installed into an environment of their own under ``var/benchmarks``.
-The page it prints is kept in ``benchmarks/results/siting.md``; --quick asks only the small lands and keeps nothing.
+The page is written after each instance into ``benchmarks/results/siting.md``; --only measures some again and leaves the
+others as they were; --quick asks only the small ones and keeps nothing.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from siting_land import Land, land, pairs  # noqa: E402
 
 RESULTS = ROOT / "benchmarks" / "results" / "siting.md"
 FILES = ROOT / "var" / "benchmarks" / "siting"
+KEPT = FILES / "runs.json"
 PEERS = FILES.parent / "siting-peers"
 WANTED: Final = ("spopt==0.7.0", "pulp==3.3.2", "pbp-pmedian==0.2.2", f"highspy=={version('highspy')}")
 PUBLISHED = ROOT.parent / "shared" / "data" / "siting"
@@ -91,7 +93,7 @@ class Case:
 
 MEDIANS: Final = {"pmed1": 5819, "pmed2": 4093, "pmed3": 4250, "pmed6": 7824, "pmed11": 7696, "pmed16": 8162}
 CASES: Final = (
-    Case("10,000 × 1,000", 100, {"demand": 10_000, "candidates": 1_000}),
+    Case("10,000 × 1,000", 100, {"demand": 10_000, "candidates": 1_000}, seconds=600.0),
     Case("50,000 × 2,000", 200, {"demand": 50_000, "candidates": 2_000}),
     Case(
         "1,000,000 × 5,000, 800 stand", 200,
@@ -186,9 +188,6 @@ def run(case: Case, side: str, *, patience: float, peers: Path | str) -> Run:
 class Counter:
     """Counts plans again, from the distances."""
 
-    def __init__(self) -> None:
-        self.plans = 0
-
     def check(self, runs: list[Run]) -> None:
         """Raise ValueError where a plan is not worth what it claims, or two best plans are not worth the same."""
         case = runs[0].case
@@ -201,7 +200,6 @@ class Counter:
                 raise ValueError(
                     f"{each.side}, {case.name}: worth {found}, claims {each.number('objective')}"
                 )
-            self.plans += 1
         best = {each.side: each.number("objective") for each in runs if each.proven and each.facts["sites"]}
         if best and max(best.values()) - min(best.values()) > 1e-6 * max(best.values()):
             raise ValueError(f"{case.name}: all claim the best plan: {best}")
@@ -335,7 +333,10 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="only the small instances; nothing kept")
     parser.add_argument("--patience", type=float, help="seconds a peer may search (120, with --full 480)")
     parser.add_argument(
-        "--only", nargs="*", default=[], help="instances whose names hold one of these; nothing kept"
+        "--only",
+        nargs="*",
+        default=[],
+        help="instances whose names hold one of these; the others stay as measured",
     )
     asked = parser.parse_args()
     patience = asked.patience or (480.0 if asked.full else 120.0)
@@ -345,27 +346,46 @@ def main() -> None:
         if (case.small or not asked.quick)
         and (not asked.only or any(word in case.name for word in asked.only))
     ]
-    kept = not (asked.quick or asked.only)
     python, counter = peers(), Counter()
-    runs: dict[str, list[Run]] = {}
+    runs = kept() if asked.only else {}
     for case in chosen:
         each = patience / 2 if case.problem == "median" else patience
         runs[case.name] = [run(case, side, patience=each, peers=python) for side in case.sides]
         counter.check(runs[case.name])
         print(table(runs[case.name]), "\n", flush=True)
-        if kept:
+        if not asked.quick:
             # After each instance: what was measured stays where a later one is cut off.
-            RESULTS.write_text(page(runs, counter.plans, patience), encoding="utf-8")
+            keep(runs)
+            RESULTS.write_text(page(runs, patience), encoding="utf-8")
     print(aims(runs))
 
 
-def page(runs: dict[str, list[Run]], checked: int, patience: float) -> str:
+def keep(runs: dict[str, list[Run]]) -> None:
+    """Write down what was measured, so that one instance can be measured again and the others stay."""
+    told = {name: [{**vars(each), "case": name} for each in of_case] for name, of_case in runs.items()}
+    KEPT.write_text(json.dumps(told), encoding="utf-8")
+
+
+def kept() -> dict[str, list[Run]]:
+    """Return what was measured before; of instances that there are no more, nothing."""
+    if not KEPT.exists():
+        return {}
+    cases = {case.name: case for case in CASES}
+    told = json.loads(KEPT.read_text(encoding="utf-8"))
+    return {
+        name: [Run(**{**each, "case": cases[name]}) for each in of_case]
+        for name, of_case in told.items()
+        if name in cases
+    }
+
+
+def page(runs: dict[str, list[Run]], patience: float) -> str:
     """Write everything that was measured."""
     return TEXT.format(
         patience=patience,
         cores=os.cpu_count(),
-        checked=checked,
-        tables="\n\n".join(table(each) for each in runs.values()),
+        checked=sum(bool(each.facts.get("sites")) for of_case in runs.values() for each in of_case),
+        tables="\n\n".join(table(runs[case.name]) for case in CASES if case.name in runs),
         aims=aims(runs),
         python=platform.python_version(),
         versions=", ".join((*WANTED, *(f"{each}=={version(each)}" for each in ("numpy", "scipy")))).replace(

@@ -148,5 +148,9 @@ def _status(ended: solver.Ended) -> Any:
 if __name__ == "__main__":
     _side, _problem, _file, _count, _seconds, _gap = sys.argv[1:]
     {"cover": cover, "median": median}[_problem](
-        _side, Path(_file), int(_count), Limits(seconds=float(_seconds), gap=float(_gap))
+        _side,
+        Path(_file),
+        int(_count),
+        # The model as written down is searched however large it is; ours keeps to what it is given.
+        Limits(float(_seconds), float(_gap), megabytes=4_000.0 if _side == "ours" else 1e6),
     )
