@@ -104,10 +104,10 @@ def test_pages_lose_what_is_over_with_the_clock(town: Town) -> None:
 def test_the_one_query_string_asks_for_stations_that_offer_something(
     town: Town, query: str, names: list[str]
 ) -> None:
-    answer = town.app.test_client().get(f"/api/v1/stations?{query}").json
+    answer = town.app.test_client().get(f"/api/v1/stations?{query}").get_json()
     assert [feature["properties"]["names"]["zh"] for feature in answer["features"]] == names
     # The map and the files of downloads ask the same.
-    assert len(town.app.test_client().get(f"/map/stations.json?{query}").json["rows"]) == len(names)
+    assert len(town.app.test_client().get(f"/map/stations.json?{query}").get_json()["rows"]) == len(names)
     with town.app.test_client().get(f"/download/stations.csv?{query}") as file:
         lines = file.data.decode("utf-8-sig").splitlines()
     assert len(lines) == len(names) + 1
@@ -176,12 +176,12 @@ def test_programs_read_what_holds_in_the_form_that_is_described(
 ) -> None:
     answer = town.app.test_client().get(f"/api/v1/{path}?{query.replace('STATION', town.minhe)}")
     assert answer.status_code == 200
-    assert [one["title"] for one in answer.json[path]] == titles
+    assert [one["title"] for one in answer.get_json()[path]] == titles
     document = description(town.app.config["YIZHAN_SETTINGS"], "https://example.org")
     about = document["paths"][f"/api/v1/{path}"]["get"]["responses"]["200"]["content"]["application/json"][
         "schema"
     ]
-    validator_for(resolved(about, document)).validate(answer.json)
+    validator_for(resolved(about, document)).validate(answer.get_json())
 
 
 @pytest.mark.parametrize(
@@ -205,7 +205,7 @@ def test_a_question_that_cannot_be_answered_is_refused_in_words(
 ) -> None:
     answer = town.app.test_client().get(address, headers={"Accept": "application/json"})
     assert answer.status_code == status
-    assert answer.json["detail"]
+    assert answer.get_json()["detail"]
 
 
 def test_a_telephone_number_is_told_while_the_notice_holds_and_never_in_a_calendar(town: Town) -> None:
