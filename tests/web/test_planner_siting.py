@@ -509,3 +509,28 @@ def test_a_search_tells_its_best_plan_and_the_bound_as_they_move(app: Flask) -> 
         assert step_label("search 499478 512000.5") == "搜索：目前最好 499,478，求解器声明的界 512,000"
         assert step_label("search - 0.5") == "搜索：目前最好 –，求解器声明的界 0.5"
         assert step_label("search") == "搜索"
+
+
+@pytest.mark.parametrize(
+    ("problem", "asked_too", "words"),
+    [
+        (Problem.LEAST, {"count": None}, "这个方案 2 个站点"),
+        (Problem.MEDIAN, {"further": Further(alternatives=1, runs=2)}, "平均路程（分钟）"),
+        (Problem.CENTRE, {}, "最远（分钟）"),
+        (Problem.BACKUP, {}, "有两个站点的人"),
+        (Problem.CAPACITATED, {"holds": 600.0}, "这个方案 "),
+    ],
+)
+def test_each_problem_is_told_in_its_own_measure_on_page_and_paper(
+    planner: DeskClient, engine: Engine, problem: Problem, asked_too: dict[str, Any], words: str
+) -> None:
+    with Session(engine) as session, session.begin():
+        plan_id = planned(session, f"问题 {problem}", problem=problem, **asked_too).id
+    page = planner.get(f"{HOME}/{plan_id}")
+    assert page.status_code == 200
+    assert words in plain(page.text)
+    assert planner.get(f"{HOME}/{plan_id}/dossier").status_code == 200
+    assert planner.get(f"{HOME}?like={plan_id}").status_code == 200
+    if asked_too.get("further"):
+        assert "人口不准，站点还一样吗" in page.text
+        assert "重新搜索 2 遍" in page.text

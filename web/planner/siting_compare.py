@@ -38,9 +38,7 @@ def compare_site_plans() -> str:
     return render_template(
         "desk/planner_site_compare.html",
         plans=pair,
-        standings=[
-            said.standing(plan, unit_of(question)) for plan, question in zip(pair, questions, strict=True)
-        ],
+        standings=[said.standing(plan, unit_of(plan)) for plan in pair],
         figures=_figures(found["summary"]),
         people=found["people"],
         shared=[_row(pair, *keys) for keys in found["shared"]],
@@ -61,7 +59,7 @@ def compare_site_plans() -> str:
 def _figures(summary: Mapping[str, Any]) -> list[tuple[str, str, str, float | None]]:
     """Return what each brings, and by how much the second brings more."""
     labels = {
-        "sites": say("新站点"),
+        "sites": say("要建的站点"),
         "newly": say("新覆盖的人"),
         "after": say("建成后覆盖的人"),
         "cost": say("合计费用（元）"),

@@ -11,7 +11,7 @@ from flask import url_for
 
 from stations import vocabulary
 from stations.models import SitingPlan
-from stations.planning.siting import SitingQuestion
+from stations.planning.siting import Problem, plans
 from stations.registry import base_map
 from web import db
 from web.assets import static_url
@@ -64,16 +64,19 @@ class View:
         return replace(self, sort=column, rising=column in _RISING)
 
 
-def unit_of(question: SitingQuestion) -> str:
-    """Return what the objective of a question is counted in."""
-    problem = str(question.problem)
-    if problem == "least":
-        return say("个站点") if question.cost is None else say("元")
-    if problem == "centre":
-        return say("秒")
-    if problem == "median":
-        return say("人·秒")
-    return say("人") if not question.priority else say("人（按优先权重计）")
+def unit_of(plan: SitingPlan) -> str:
+    """Return what the objective of a plan is counted in."""
+    unit = plans.unit_of(plan)
+    if unit == "weighted" and plan.question.get("problem") == Problem.BACKUP:
+        return say("人（有第二个站点）")
+    return {
+        "people": say("人"),
+        "weighted": say("人（按优先权重计）"),
+        "money": say("元"),
+        "sites": say("个站点"),
+        "seconds": say("秒"),
+        "person_seconds": say("人·秒"),
+    }[unit]
 
 
 def sorted_sites(plan: SitingPlan, view: View, regions: Regions) -> list[dict[str, Any]]:
@@ -133,9 +136,9 @@ def region_rows(plan: SitingPlan, level: str, names: Mapping[str, str]) -> list[
     return sorted(rows, key=lambda row: (-row["newly"], -row["people"], row["code"]))
 
 
-def map_of(plans: Sequence[SitingPlan], regions: Regions, *, movable: bool) -> dict[str, Any]:
+def map_of(shown: Sequence[SitingPlan], regions: Regions, *, movable: bool) -> dict[str, Any]:
     """Return the pieces of the map of a plan, or of two, as a template puts them into its page."""
-    first = plans[0]
+    first = shown[0]
     question = first.question["reach"]
     focus = regions.bounds.get(question.get("region") or "")
     drawn = siting_map(
@@ -143,7 +146,7 @@ def map_of(plans: Sequence[SitingPlan], regions: Regions, *, movable: bool) -> d
         SitingPlans(
             plans=[
                 {"number": plan.id, "url": url_for("desk.site_json", plan_id=plan.id), "title": plan.title}
-                for plan in plans
+                for plan in shown
             ],
             stations=url_for("pages.stations_json"),
             station=url_for("finder.station_page", code="CODE"),
@@ -157,7 +160,7 @@ def map_of(plans: Sequence[SitingPlan], regions: Regions, *, movable: bool) -> d
             sprite=static_url("icons.svg"),
         ),
         words=script_words(),
-        label=say("{title}的地图", title=say("、").join(plan.title for plan in plans)),
+        label=say("{title}的地图", title=say("、").join(plan.title for plan in shown)),
         links={"regions": url_for("pages.regions_json"), "places": url_for("pages.places_json")},
         review=review_words(),
         credits=credits_of_the_map(),

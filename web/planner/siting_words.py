@@ -161,7 +161,7 @@ def question_words(question: SitingQuestion, names: Mapping[str, str]) -> list[t
 
     told = [
         (say("问题"), problem_label(str(question.problem))),
-        (say("新站点"), say("最多 {n} 个", n=f"{question.count:,}") if question.count else ""),
+        (say("要建的站点"), say("最多 {n} 个", n=f"{question.count:,}") if question.count else ""),
         (say("预算"), "" if question.budget is None else say("{n} 元", n=amount(question.budget))),
         (say("每个站点的费用"), "" if question.cost is None else say("{n} 元", n=amount(question.cost))),
         (say("另有费用的候选点"), say("{n} 个", n=len(question.costs)) if question.costs else ""),
