@@ -51,7 +51,9 @@ TEXT = """# The open API beside tipg and pygeoapi
 `python benchmarks/api.py`: {stations:,} stations, one table with one set of indexes, `jit=off`, two processes each ({versions};
 ours on granian {granian}, as `script/server` starts it), wrk with {connections} connections for {seconds:g} s after {warm} s to
 warm up, {rounds} interleaved rounds. Nothing is compressed. *CPU* is server and database together, milliseconds an answer: what others do on the machine
-does not count in it. Ratios are ours over theirs, of the medians of the rounds.
+does not count in it. Ratios are ours over theirs, of the medians of the rounds. Where the machine is shared, rates also tell who
+is given the processors: of sixteen questions ours asks the database eight at a time and tipg up to twenty, so the ratio of CPU
+is nearer to that of a machine of one's own.
 
 | | ours, a second | tipg | pygeoapi | ours / tipg | aim | ours / pygeoapi | CPU ours | tipg | pygeoapi | CPU tipg / ours | hello |
 |---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|
