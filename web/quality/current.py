@@ -16,7 +16,7 @@ from flask import current_app
 from stations.hours import SHANGHAI
 from stations.keeping import quality as counting
 from stations.keeping.quality_counts import seq
-from web.db import now, session
+from web.db import now, session, snapshot
 
 __all__ = ["current"]
 
@@ -24,6 +24,8 @@ _KEY: Final = "yizhan.quality"
 #: Seconds of counting that nobody need be spared.
 _CHEAP_S: Final = 0.5
 _REST: Final = 20
+#: Seconds that one of its questions may take; a page of its own may take five.
+_LONGEST_S: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,22 +41,29 @@ def current() -> counting.Quality:
     known: _Counted = current_app.extensions.setdefault(_KEY, _Counted())
     database = str(session().get_bind().engine.url.database)
     key = (database, seq(session()), moment.astimezone(SHANGHAI).date())
-    with known.lock:
-        held = known.held
-        if held is not None and (
-            held.key == key or (held.key[0] == database and time.monotonic() < held.until)
-        ):
-            return held.quality
+    held = known.held
+    if held is not None and (held.key == key or (held.key[0] == database and time.monotonic() < held.until)):
+        return held.quality
+    # While somebody counts, the others read what was counted last; the very first reader has them wait.
+    known_before = held is not None and held.key[0] == database
+    if not known.lock.acquire(blocking=not known_before) and held is not None:
+        return held.quality
+    try:
+        if known.held is not None and known.held.key == key:
+            return known.held.quality
         began = time.monotonic()
-        found = counting.quality(session(), now=moment)
+        with snapshot(statement_s=_LONGEST_S) as counted:
+            found = counting.quality(counted, now=moment)
         took = time.monotonic() - began
         rest = _REST * took if took > _CHEAP_S else 0.0
         known.held = _Held(key, found, time.monotonic() + rest)
         return found
+    finally:
+        known.lock.release()
 
 
 class _Counted:
-    """What was counted last; one reader counts while the others wait for it."""
+    """What was counted last, and who counts: one reader at a time."""
 
     def __init__(self) -> None:
         self.held: _Held | None = None
