@@ -531,6 +531,12 @@ def test_each_problem_is_told_in_its_own_measure_on_page_and_paper(
     assert words in plain(page.text)
     assert planner.get(f"{HOME}/{plan_id}/dossier").status_code == 200
     assert planner.get(f"{HOME}?like={plan_id}").status_code == 200
+    key = (plan_of(engine, plan_id).sites or [{}])[0]["key"]
+    loss = plain(planner.get(f"{HOME}/{plan_id}/loss?site={key}").text)
+    assert ("平均路程（分钟）" in loss) == problem.by_distance
+    drawn = planner.get(f"{HOME}/{plan_id}/map.json").get_json()
+    assert len(drawn["sites"]) + len(drawn["offered"]) == 3
+    assert all(name for _, _, _, name in drawn["offered"])
     if asked_too.get("further"):
         assert "人口不准，站点还一样吗" in page.text
         assert "重新搜索 2 遍" in page.text

@@ -22,18 +22,20 @@ def drawn(plan: SitingPlan) -> dict[str, Any]:
     """Return the layers of a plan.
 
     ``sites``: order, key, name, longitude, latitude, people newly reached, cost. ``cells``: longitude, latitude, people and
-    the order of the site that first reaches it; ``left``: those that nobody reaches. ``offered``: key, longitude, latitude
-    of candidates that were not chosen. ``more``: how many of each there was no room for. Raises Conflict before the answer.
+    the order of the site that first reaches it; ``left``: those that nobody reaches. ``offered``: key, longitude, latitude,
+    name (or nothing) of candidates that were not chosen. ``more``: how many of each there was no room for. Raises Conflict before the answer.
     """
     kept = plans.arrays_of(plan)
     served = kept["served"]
     new, new_more = _heaviest(kept, served > 0)
     left, left_more = _heaviest(kept, served < 0)
     chosen = {site["key"] for site in plan.sites or ()}
+    # The oldest plans keep no names.
+    names = kept.get("candidate_name", np.full(len(kept["candidate_key"]), ""))
     offered = [
-        [str(key), round(float(lon), _DIGITS), round(float(lat), _DIGITS)]
-        for key, lon, lat in zip(
-            kept["candidate_key"], kept["candidate_lon"], kept["candidate_lat"], strict=True
+        [str(key), round(float(lon), _DIGITS), round(float(lat), _DIGITS), str(name)]
+        for key, lon, lat, name in zip(
+            kept["candidate_key"], kept["candidate_lon"], kept["candidate_lat"], names, strict=True
         )
         if str(key) not in chosen
     ]
