@@ -87,6 +87,7 @@ SAMPLES: dict[tuple[str, str], Sample] = {
     ("POST", "/desk/door/inspections/<inspection>/photos/<photo>"): Sample(
         values=photo, form={"left_out": "1"}, bound=True
     ),
+    ("GET", "/desk/door/shell/<language>"): Sample(values=lambda _: {"language": "zh"}),
     ("GET", "/desk/inspections/<int:inspection_id>"): Sample(values=number),
     ("POST", "/desk/inspections/<int:inspection_id>/withdraw"): Sample(
         values=number, form={"reason": "填错了"}, bound=True

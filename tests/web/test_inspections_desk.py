@@ -241,7 +241,7 @@ def test_the_phone_knows_whose_drafts_to_show_until_somebody_logs_out_or_another
 def test_what_a_service_worker_keeps_says_nothing_of_who_was_logged_in(
     app: Flask, inspector: DeskClient
 ) -> None:
-    kept, shell = inspector.get("/desk/door").text, app.test_client().get("/desk/door/shell").text
+    kept, shell = inspector.get("/desk/door").text, app.test_client().get("/desk/door/shell/zh").text
     assert "xuncha" not in kept
     assert "csrf" not in kept
 
@@ -249,6 +249,10 @@ def test_what_a_service_worker_keeps_says_nothing_of_who_was_logged_in(
         return "".join(line for line in page.splitlines() if "nonce" not in line)
 
     assert bare(kept) == bare(shell)
+    # Fetching what is kept changes nobody's language, and there is no other than ours.
+    inspector.get("/desk/door/shell/en")
+    assert 'lang="zh-Hans"' in inspector.get("/desk/door").text
+    assert inspector.get("/desk/door/shell/fr").status_code == 404
     worker = app.test_client().get("/desk/door.js")
     assert "xuncha" not in worker.text
     assert worker.text == inspector.get("/desk/door.js").text

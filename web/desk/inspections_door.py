@@ -19,7 +19,7 @@ from flask_wtf.csrf import generate_csrf
 from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response as AnyResponse
 
-from stations.errors import Full, Invalid, NotAllowed, StationsError, TooMany, Unavailable
+from stations.errors import Full, Invalid, NotAllowed, NotFound, StationsError, TooMany, Unavailable
 from stations.keeping import files, photos
 from stations.keeping.inspecting import documents, library, pictures, record
 from stations.keeping.inspecting.rounds import on_round
@@ -32,7 +32,7 @@ from web.desk.inspections_reading import read_draft, uuid_of
 from web.desk.inspections_setup import SCRIPTS, STYLES, setup
 from web.desk.inspections_words import refusal
 from web.desk.staff import current, desk_page, holder, open_page
-from web.i18n import LANGUAGES, say
+from web.i18n import LANGUAGES, keep, lang, say
 from web.settings import Settings
 
 __all__ = [
@@ -60,10 +60,16 @@ def at_the_door() -> str:
     return _page()
 
 
-@blueprint.get("/door/shell")
+@blueprint.get("/door/shell/<language>")
 @open_page
-def door_shell() -> str:
-    """Show the page as the service worker keeps it."""
+def door_shell(language: str) -> str:
+    """Show the page as the service worker keeps it.
+
+    The language is part of the path: one in the query string would become that of whoever's phone fetches it.
+    """
+    if language not in LANGUAGES:
+        raise NotFound(f"there is no page in {language[:20]!r}")
+    keep(language)
     return _page()
 
 
@@ -73,7 +79,9 @@ def door_worker() -> Response:
     """Answer with the service worker; its text changes whenever a file of the page does."""
     text = (STATIC / "js/desk/door_worker.js").read_text(encoding="utf-8")
     files_ = [static_url(path) for path in (*STYLES, *SCRIPTS, "icons.svg", "favicon.svg")]
-    shells = [url_for("desk.door_shell", lang=code) for code in LANGUAGES]
+    # The reader's own comes first: it is shown where the address names none.
+    languages = sorted(LANGUAGES, key=lambda code: code != lang())
+    shells = [url_for("desk.door_shell", language=code) for code in languages]
     template = (_TEMPLATES / "desk/inspection_door.html").read_text(encoding="utf-8")
     page = hashlib.sha256(repr((files_, shells, text, template, setup())).encode()).hexdigest()[:12]
     given = {"version": page, "files": files_, "shells": shells, "page": url_for("desk.at_the_door")}

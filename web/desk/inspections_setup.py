@@ -33,7 +33,8 @@ def setup() -> Markup:
     given = {
         "lang": lang(),
         "sprite": static_url("icons.svg"),
-        "worker": url_for("desk.door_worker"),
+        # A browser may ask for a worker in another language than the page is in.
+        "worker": url_for("desk.door_worker", lang=lang()),
         "page": url_for("desk.at_the_door"),
         "who": url_for("desk.door_who"),
         "stations": url_for("desk.door_stations"),

@@ -23,7 +23,7 @@
 
   /* The shell in the language that was asked for, else the first. */
   function shell(url) {
-    var lang = url.searchParams.get("lang"), found = setup.shells.filter(function (address) { return address.indexOf("lang=" + lang) >= 0; });
+    var lang = url.searchParams.get("lang") || "", found = setup.shells.filter(function (address) { return address.slice(-lang.length - 1) === "/" + lang; });
     return caches.match(found[0] || setup.shells[0]);
   }
 
