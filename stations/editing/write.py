@@ -185,7 +185,7 @@ def _visits(writing: Writing, station: Station, key: str, value: Value) -> None:
         writing.session.add(
             Visits(
                 station_id=station.id, period=period, visits=count.visits, at_least=count.at_least,
-                occupation=count.occupation, source_id=source,
+                occupation=count.occupation, source_id=source, how="typed",
             )
         )  # fmt: skip
 

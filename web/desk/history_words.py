@@ -280,6 +280,7 @@ def _columns() -> dict[str, str]:
         "visits": say("使用人次"),
         "at_least": say("至少"),
         "occupation": say("职业"),
+        "how": say("怎么计的"),
         "status": say("状态"),
         "outcome": say("怎么处理的"),
         "decided_at": say("处理时间"),
