@@ -180,7 +180,8 @@ def _statement(shape: _Shape) -> Select[Any]:
         conditions += queries.conditions(shape.stations, _NO_MOMENT, {})
     if shape.boxes:
         edges = [
-            [bindparam(f"{name}{number}", 0.0, type_=Float) for name in _EDGES] for number in range(shape.boxes)
+            [bindparam(f"{name}{number}", 0.0, type_=Float) for name in _EDGES]
+            for number in range(shape.boxes)
         ]
         conditions.append(queries.intersects_box(source.location, edges))
     if shape.after:

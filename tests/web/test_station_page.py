@@ -522,7 +522,9 @@ def test_a_host_that_is_no_host_does_not_reach_a_page(visit: Visit, host: str) -
     assert "<script>" not in answer.text.replace("<script nonce", "")
 
 
-def test_without_a_public_address_the_host_of_the_request_counts_where_it_is_a_local_one(visit: Visit) -> None:
+def test_without_a_public_address_the_host_of_the_request_counts_where_it_is_a_local_one(
+    visit: Visit,
+) -> None:
     page = html(visit("full", headers={"Host": "Yizhan.Local:8443"}))
     assert '<link rel="canonical" href="http://yizhan.local:8443/s/' in page
     assert visit("full", headers={"Host": "evil.example"}).status_code == 400

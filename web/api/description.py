@@ -334,9 +334,20 @@ def description(settings: Settings, server: str) -> dict[str, Any]:
             "Within /api/v1 names are added and never taken away or changed. OGC API describes itself: /ogc/api.",
         },
         "servers": [{"url": server}],
-        "paths": {**_PATHS, **offers.paths(_parameter, _operation, _answers), **quality.paths(_operation, _answers), **files.paths(_parameter)},
+        "paths": {
+            **_PATHS,
+            **offers.paths(_parameter, _operation, _answers),
+            **quality.paths(_operation, _answers),
+            **files.paths(_parameter),
+        },
         "components": {
-            "schemas": {**_SCHEMAS, **quality.SCHEMAS, **offers.SCHEMAS, "Daily": files.DAILY_SCHEMA, "Embed": files.OEMBED_SCHEMA},
+            "schemas": {
+                **_SCHEMAS,
+                **quality.SCHEMAS,
+                **offers.SCHEMAS,
+                "Daily": files.DAILY_SCHEMA,
+                "Embed": files.OEMBED_SCHEMA,
+            },
             "responses": {
                 status: {
                     "description": about,
