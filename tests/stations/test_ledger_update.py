@@ -30,6 +30,7 @@ VALUES: dict[str, tuple[str, ...]] = {
     "daterange": ("daterange('2026-01-01', '2026-02-01')", "'empty'", "daterange(NULL, '2026-02-01')"),
     "int4range": ("int4range(1, 3)", "int4range(1, 2, '[]')", "int4range(1, 4)"),
     "interval": ("interval '1 month'", "interval '30 days'", "interval '720 hours'"),
+    "time without time zone": ("time '07:30'", "time '24:00'"),
     "timestamp with time zone": ("timestamptz '2026-01-01 08:00+08'", "timestamptz '2026-01-01 00:00Z'", "'infinity'"),
     "uuid": ("'2f1c4e8a-0b3d-4c57-9e68-a1b2c3d4e5f6'", "'00000000-0000-0000-0000-000000000000'"),
     "bytea": ("'\\x00ff'", "''"),

@@ -148,9 +148,8 @@ def test_a_row_that_was_destroyed_is_there_again_at_the_moment_before(
     archived(primary)
 
     # A moment that the archive does not reach leaves everything as it is.
-    with pytest.raises(
-        ClusterError, match="was not reached: recovery ended before configured recovery target"
-    ):
+    # What the server's last words were depends on how far it had gone when it was asked.
+    with pytest.raises(ClusterError, match=r"was not reached: .+ The data folder is what it was\."):
         recovery.recover(primary, base=base, archive=root / "archive", until=before + timedelta(days=1))
     assert list(primary.place.home.glob("cluster.*ing*")) == []
     primary.start()

@@ -107,7 +107,9 @@ def import_(settings: Settings, source: str) -> None:
 @on_registry
 @click.argument("code")
 @click.option("--version", type=int, help="Default: the newest.")
-@click.option("--form", type=click.Choice(["toml", "json"]), default="toml", show_default=True)
+@click.option(
+    "--form", type=click.Choice(["toml", "json"]), default="toml", show_default=True, help="Of the file."
+)
 def export(settings: Settings, code: str, *, version: int | None, form: str) -> None:
     """Write one version to standard output, to be edited and imported as the next."""
     from stations.errors import NotFound

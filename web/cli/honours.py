@@ -56,8 +56,8 @@ def list_(settings: Settings, *, regions: tuple[str, ...], standing: bool) -> No
 @honours.command()
 @on_registry
 @click.argument("title")
-@click.option("--level", type=click.Choice(_LEVELS), required=True)
-@click.option("--year", type=int, required=True)
+@click.option("--level", type=click.Choice(_LEVELS), required=True, help="Who gave it.")
+@click.option("--year", type=int, required=True, help="For which year.")
 @click.option("--station", metavar="CODE", help="The station that was given it.")
 @click.option("--organisation", metavar="NAME", help="The organisation that was given it.")
 @click.option("--standard", help="Under which standard.")
