@@ -288,7 +288,12 @@ def test_two_workers_never_do_one_piece_of_work_at_once(clean: Engine) -> None:
         do(clean, work_id, function)
     leave.set()
     first.join()
-    do(clean, work_id, function)
+    for _ in range(100):  # the server gives the lock back a moment after the connection was closed
+        try:
+            do(clean, work_id, function)
+            break
+        except Again:
+            time.sleep(0.05)
     assert times == 1
     assert state(clean, work_id).state == "done"
 
