@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
@@ -59,11 +58,6 @@ def fill(page: Page, form: dict[str, str]) -> None:
     page.locator("main form button.primary").click()
 
 
-def shot(page: Page, name: str) -> None:
-    if folder := os.environ.get("C8_SHOTS"):
-        page.screenshot(path=f"{folder}/{name}.png", full_page=True)
-
-
 def test_a_notice_lives_from_the_desk_to_the_end_of_its_day(
     editor: Reader, window: Windows, town: Town, site: str
 ) -> None:
@@ -72,19 +66,16 @@ def test_a_notice_lives_from_the_desk_to_the_end_of_its_day(
     desk.get_by_role("link", name="登记招工").click()
     wrong = notice_form(town, note="押金打到6222021234567894", pay_from="面议", pay_to="")
     fill(desk, wrong)
-    shot(desk, "notice_wrong")
     expect(desk.locator("#wrong-note")).to_contain_text("像是银行卡号")
     expect(desk.locator("#wrong-pay_from")).to_contain_text("不收“面议”")
     expect(desk.locator("[name=title]")).to_have_value("小区外墙砌砖")
     refused(editor)
     fill(desk, notice_form(town))
     expect(desk.get_by_role("status")).to_contain_text("到期自动撤下")
-    shot(desk, "notices_desk")
     # A worker without an account, on a phone.
     phone = window(PHONE, color_scheme="dark").page
     phone.goto(f"{site}/s/{town.minhe}")
     expect(phone.get_by_role("heading", name="小区外墙砌砖")).to_be_visible()
-    shot(phone, "station_phone")
     phone.goto(f"{site}/jobs")
     phone.get_by_role("link", name="今天").click()
     phone.get_by_text("工种、地区、离哪里近").click()
@@ -95,7 +86,6 @@ def test_a_notice_lives_from_the_desk_to_the_end_of_its_day(
     phone.get_by_role("button", name="查看结果").click()
     expect(phone).to_have_url(f"{site}/jobs?near=&day=today&jobs=mason&region=&place=")
     expect(phone.get_by_role("link", name="0972-8522222")).to_have_attribute("href", "tel:09728522222")
-    shot(phone, "jobs_phone")
     # The page lies open until the evening: the notice goes from it by itself, and from every new page.
     phone.clock.install()
     phone.reload()
@@ -126,7 +116,6 @@ def test_an_event_lives_from_its_plan_to_the_totals_of_its_year(
     expect(phone.get_by_role("link", name="订阅到手机日历")).to_have_attribute(
         "href", f"{site}/calendar.ics".replace("http", "webcal")
     )
-    shot(phone, "events_phone")
     town.moment = MORNING + timedelta(days=4)
     phone.reload()
     expect(phone.get_by_role("heading", name="户外劳动者免费体检")).to_have_count(0)
@@ -134,16 +123,13 @@ def test_an_event_lives_from_its_plan_to_the_totals_of_its_year(
     enter(editor, town)
     desk.goto(f"{site}/desk/events")
     expect(desk.get_by_role("heading", name="已到时间，等着填结果")).to_be_visible()
-    shot(desk, "events_desk")
     desk.get_by_role("link", name="填结果").click()
-    shot(desk, "event_form")
     fill(desk, {"people": "-5"})
     expect(desk.locator("#wrong-people")).to_contain_text("小于 0")
     refused(editor)
     fill(desk, {"people": "120余人", "leaflets": "80"})
     desk.get_by_role("link", name="全年合计").click()
     expect(desk.get_by_role("cell", name="120余").first).to_be_visible()
-    shot(desk, "totals_desk")
 
 
 def test_a_phone_keeps_the_last_list_and_says_from_when_it_is(browser: Browser, town: Town) -> None:
@@ -162,7 +148,6 @@ def test_a_phone_keeps_the_last_list_and_says_from_when_it_is(browser: Browser, 
         page.goto(f"{server.address}/jobs?jobs=mason")
         expect(page.get_by_role("heading", name="装车卸车")).to_be_visible()
         expect(page.locator("#told")).to_contain_text("没有网络：这是 11-23 06:00 的情况")
-        shot(page, "jobs_offline")
     finally:
         context.close()
         server.stop()
@@ -186,4 +171,3 @@ def test_axe_finds_nothing_on_pages_of_work_and_events(
         page.goto(f"{site}{address}{'&' if '?' in address else '?'}lang={language}")
         assert violations(page) == [], address
         assert page.evaluate("document.documentElement.scrollWidth") <= size["width"], address
-        shot(page, f"axe_{address.strip('/').replace('/', '_').partition('?')[0]}_{scheme}")

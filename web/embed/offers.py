@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from flask import url_for
 
@@ -33,16 +34,16 @@ class Offers:
 def offered(embed: Embed) -> list[Offers]:
     """Return the lists that the embed asks for; each row is a title, what is to be known of it, and its address."""
     query, moment, found = embed.query, now(), []
+    where: dict[str, Any] = {
+        "station": embed.station,
+        "regions": query.regions,
+        "near": query.near,
+        "within_m": query.within_m,
+    }
     region = ",".join(query.regions) or None
     if "jobs" in embed.offers:
         trades = () if query.jobs == ("any",) else query.jobs
-        asked = NoticeQuestion(
-            trades=trades,
-            station=embed.station,
-            regions=query.regions,
-            near=query.near,
-            within_m=query.within_m,
-        )
+        asked = NoticeQuestion(trades=trades, **where)
         jobs = [notice_card(one, moment) for one in shown.notices(session(), asked, now=moment, limit=MOST)]
         found.append(
             Offers(
@@ -62,13 +63,7 @@ def offered(embed: Embed) -> list[Offers]:
         )
     if "events" in embed.offers:
         kinds = () if query.events == ("any",) else query.events
-        wanted = EventQuestion(
-            kinds=kinds,
-            station=embed.station,
-            regions=query.regions,
-            near=query.near,
-            within_m=query.within_m,
-        )
+        wanted = EventQuestion(kinds=kinds, **where)
         events = [event_card(one, moment) for one in shown.events(session(), wanted, now=moment, limit=MOST)]
         found.append(
             Offers(

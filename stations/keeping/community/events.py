@@ -9,16 +9,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, Final, cast
+from typing import Any, Final
 
-from sqlalchemy import CursorResult, select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from stations import vocabulary as words
-from stations.errors import Conflict, Invalid, NotAllowed, NotFound
+from stations.errors import Conflict, Invalid, NotFound
 from stations.hours import SHANGHAI
 from stations.keeping.community.checks import Problems, station_for, today
 from stations.keeping.community.counts import COLUMNS, Count, check_count
+from stations.keeping.community.saving import save
 from stations.models import Event, Region, Station
 
 __all__ = ["LENGTHS", "STATUSES", "EventDraft", "add", "as_draft", "call_off", "change", "get", "next_week"]
@@ -116,22 +117,7 @@ def next_week(draft: EventDraft, *, now: datetime) -> EventDraft:
 
 
 def _write(session: Session, event_id: int, version: int, columns: Mapping[str, Any]) -> Event:
-    event = get(session, event_id)
-    done = cast(
-        "CursorResult[Any]",
-        session.execute(
-            update(Event)
-            .where(Event.id == event_id, Event.version == version)
-            .values(version=version + 1, **columns)
-            .execution_options(synchronize_session=False)
-        ),
-    )
-    session.refresh(event)
-    if done.rowcount == 0:
-        if event.version != version:
-            raise Conflict(f"event {event_id} was changed by somebody else meanwhile; look at it again")
-        raise NotAllowed(f"event {event_id} is outside your regions")
-    return event
+    return save(session, get(session, event_id), version, columns, refused="is outside your regions")
 
 
 def _checked(session: Session, draft: EventDraft, now: datetime) -> dict[str, Any]:

@@ -18,8 +18,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from stations import vocabulary as words
-from stations.errors import Conflict, Invalid, NotAllowed, NotFound
+from stations.errors import Invalid, NotFound
 from stations.keeping.community.checks import Problems, day_end, station_for, today
+from stations.keeping.community.saving import save
 from stations.keeping.private_numbers import refuse_private
 from stations.models import Notice, NoticeContact, Station
 from stations.models.community import MAX_HEADCOUNT, MAX_PAY, MIN_PAY
@@ -144,22 +145,8 @@ def sweep(session: Session, now: datetime) -> int:
 
 
 def _write(session: Session, notice_id: int, version: int, **columns: Any) -> Notice:
-    notice = get(session, notice_id)
-    done = cast(
-        "CursorResult[Any]",
-        session.execute(
-            update(Notice)
-            .where(Notice.id == notice_id, Notice.version == version)
-            .values(version=version + 1, **columns)
-            .execution_options(synchronize_session=False)
-        ),
-    )
-    session.refresh(notice)
-    if done.rowcount == 0:
-        if notice.version != version:
-            raise Conflict(f"notice {notice_id} was changed by somebody else meanwhile; look at it again")
-        raise NotAllowed(f"notice {notice_id} is of a station outside your regions")
-    return notice
+    refused = "is of a station outside your regions"
+    return save(session, get(session, notice_id), version, columns, refused=refused)
 
 
 def _set_contact(session: Session, notice: Notice, phone: str | None) -> None:
